@@ -1,0 +1,59 @@
+// A model is whatever answers: the interface that servers and agents talk to.
+#pragma once
+
+#include <boost/json.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "chat/message.h"
+#include "runtime/request.h"
+
+namespace helicon::backends {
+
+struct ChatRequest {
+  std::vector<chat::Message> messages;
+  boost::json::array tools;               // OpenAI tool definitions, passed to the template
+  boost::json::object template_variables;  // chat_template_kwargs: further variables
+  runtime::SamplingParameters sampling;
+  int choices = 1;
+  int max_tokens = -1;
+  std::vector<std::string> stop;
+  int top_logprobs = -1;
+  std::string owner;
+};
+
+// A running answer. Destroying it cancels what still runs; cancel() is idempotent, thread-safe,
+// and takes effect before the next token.
+class ChatRun {
+ public:
+  virtual ~ChatRun() = default;
+  virtual void cancel() = 0;
+  virtual int prompt_tokens() const = 0;
+};
+
+struct ModelInfo {
+  std::string name;
+  std::string architecture;  // "qwen2"
+  std::string quantization;  // "Q4_K"
+  uint64_t parameters = 0;
+  int context_length = 0;
+  uint64_t bytes = 0;
+};
+
+class ChatModel {
+ public:
+  virtual ~ChatModel() = default;
+  virtual const ModelInfo& info() const = 0;
+  // Renders, tokenizes and queues; returns at once. Events arrive on the listener (see
+  // runtime/request.h). Errors: invalid_argument (a template that raises), context_length with
+  // both numbers, unsupported (a base model without a template), overloaded.
+  virtual Result<std::unique_ptr<ChatRun>> start(ChatRequest request,
+                                                 runtime::Listener listener) = 0;
+  // Bytes of a token, for log-probabilities.
+  virtual std::string token_bytes(runtime::TokenId token) const = 0;
+};
+
+}  // namespace helicon::backends

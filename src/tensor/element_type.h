@@ -1,0 +1,43 @@
+// The element types a weight file may hold, with their block shapes, as GGUF numbers them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace helicon::tensor {
+
+// Values are GGUF's (ggml.h, enum ggml_type); the gaps are types that are not supported.
+enum class ElementType : uint32_t {
+  f32 = 0,
+  f16 = 1,
+  q4_0 = 2,
+  q4_1 = 3,
+  q5_0 = 6,
+  q5_1 = 7,
+  q8_0 = 8,
+  q2_k = 10,
+  q3_k = 11,
+  q4_k = 12,
+  q5_k = 13,
+  q6_k = 14,
+  bf16 = 30,
+};
+
+struct ElementTypeInfo {
+  ElementType type;
+  std::string_view name;  // "Q4_K", as people know it
+  size_t block_elements;  // elements a block; a row is a whole number of blocks
+  size_t block_bytes;
+};
+
+// nullopt: GGUF may know that number, this engine does not.
+std::optional<ElementTypeInfo> element_type_info(uint32_t gguf_type);
+const ElementTypeInfo& info(ElementType type);
+
+// Decodes `elements` (a multiple of the type's block) from `source` to floats, exactly as the
+// format defines them. Portable; the oracle of the fast kernels.
+void dequantize(ElementType type, const std::byte* source, float* target, size_t elements);
+
+}  // namespace helicon::tensor
