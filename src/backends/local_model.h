@@ -1,0 +1,27 @@
+// A ChatModel answered by the engine in this process: weights, tokenizer, template, scheduler.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "backends/chat_model.h"
+
+namespace helicon::text {
+class Tokenizer;
+class ChatTemplate;
+}  // namespace helicon::text
+
+namespace helicon::backends {
+
+struct LocalModelOptions {
+  int context_length = 0;  // tokens a request may use; 0: the model's own, at most 8192
+  int threads = 0;         // 0: what the cgroup's quota and the physical cores give
+};
+
+// Refuses with out_of_memory, and the numbers, what would not fit.
+Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
+                                                    const std::filesystem::path& path,
+                                                    const LocalModelOptions& options = {});
+
+}  // namespace helicon::backends
