@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace helicon::tensor {
@@ -35,9 +36,11 @@ struct ElementTypeInfo {
 // nullopt: GGUF may know that number, this engine does not.
 std::optional<ElementTypeInfo> element_type_info(uint32_t gguf_type);
 const ElementTypeInfo& info(ElementType type);
+// "Q4_K"; also of types that are not supported ("IQ2_XS"), and the number where there is no name.
+std::string element_type_name(uint32_t gguf_type);
 
 // Decodes `elements` (a multiple of the type's block) from `source` to floats, exactly as the
-// format defines them. Portable; the oracle of the fast kernels.
+// format defines them. `source` may have any alignment. Portable; the oracle of the fast kernels.
 void dequantize(ElementType type, const std::byte* source, float* target, size_t elements);
 
 }  // namespace helicon::tensor

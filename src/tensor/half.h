@@ -1,0 +1,61 @@
+// Conversions between 32-bit floats and the two 16-bit kinds: IEEE half (f16) and bfloat16.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+namespace helicon::tensor {
+
+// All are exact where the target can hold the value (subnormals included), round to the nearest and
+// ties to even where it cannot, overflow to infinity, and make a signalling NaN a quiet one. f16 is
+// bit for bit what x86 F16C computes.
+
+// Layout: sign 1, exponent 5 (bias 15), fraction 10.
+constexpr float f16_to_f32(uint16_t half) {
+  const uint32_t sign = (half & 0x8000u) << 16;
+  const uint32_t exponent = (half >> 10) & 0x1Fu;
+  const uint32_t fraction = half & 0x3FFu;
+  if (exponent == 0) {  // zero or subnormal: fraction * 2^-24, exact in 32 bits
+    const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
+    return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(magnitude));
+  }
+  if (exponent == 31) {
+    const uint32_t quiet = fraction != 0 ? 0x00400000u : 0u;
+    return std::bit_cast<float>(sign | 0x7F800000u | quiet | (fraction << 13));
+  }
+  return std::bit_cast<float>(sign | ((exponent + 127 - 15) << 23) | (fraction << 13));
+}
+
+constexpr uint16_t f32_to_f16(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  const uint32_t sign = (bits >> 16) & 0x8000u;
+  const uint32_t magnitude = bits & 0x7FFFFFFFu;
+  uint32_t half = 0;
+  if (magnitude > 0x7F800000u) {  // NaN
+    half = 0x7E00u | ((magnitude >> 13) & 0x3FFu);
+  } else if (magnitude >=
+             0x477FF000u) {  // 65520 and more are nearer to 2^16 than to the largest half
+    half = 0x7C00u;
+  } else if (magnitude < 0x38800000u) {  // below 2^-14: subnormal
+    // Adding 0.5 aligns the fraction so that the float addition does the rounding.
+    const float aligned = std::bit_cast<float>(magnitude) + 0.5f;
+    half = std::bit_cast<uint32_t>(aligned) - 0x3F000000u;
+  } else {
+    const uint32_t round_up = 0xFFFu + ((magnitude >> 13) & 1u);
+    half = (magnitude + round_up - ((127u - 15u) << 23)) >> 13;
+  }
+  return static_cast<uint16_t>(sign | half);
+}
+
+// The upper half of a 32-bit float.
+constexpr float bf16_to_f32(uint16_t brain) {
+  return std::bit_cast<float>(static_cast<uint32_t>(brain) << 16);
+}
+
+constexpr uint16_t f32_to_bf16(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  if ((bits & 0x7FFFFFFFu) > 0x7F800000u) return static_cast<uint16_t>((bits >> 16) | 0x40u);
+  return static_cast<uint16_t>((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
+}
+
+}  // namespace helicon::tensor
