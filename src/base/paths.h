@@ -19,6 +19,9 @@ struct Paths {
 // Reads an environment variable; unset and empty are the same.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
+// That of this process.
+std::optional<std::string> environment_variable(const std::string& name);
+
 // HELICON_HOME/{models,cache,config} where HELICON_HOME is set; otherwise helicon/ in
 // XDG_DATA_HOME, XDG_CACHE_HOME and XDG_CONFIG_HOME or their defaults under HOME. A relative XDG
 // folder is ignored, as its specification asks; a relative HELICON_HOME is taken from the working
