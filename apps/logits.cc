@@ -1,0 +1,17 @@
+// helicon logits
+#include <CLI/CLI.hpp>
+
+#include "output.h"
+#include "verbs.h"
+
+namespace helicon::apps {
+
+void add_logits(CLI::App& app, int& exit_code) {
+  CLI::App* verb = app.add_subcommand("logits", "(not in this build)");
+  verb->allow_extras();
+  verb->callback([&exit_code] {
+    exit_code = fail({ErrorCode::unsupported, "logits: not in this build", {}});
+  });
+}
+
+}  // namespace helicon::apps

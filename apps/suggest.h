@@ -1,0 +1,17 @@
+// "Did you mean ...?": the known name nearest to a mistyped one.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace helicon::apps {
+
+// The candidate with the fewest edits (insert, delete, replace, swap of neighbours: the optimal
+// string alignment distance), or one that `word` is the beginning of; empty when none is near.
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+
+// "; did you mean 'NAME'?", or nothing.
+std::string suggestion(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace helicon::apps

@@ -1,0 +1,17 @@
+// helicon tokenize
+#include <CLI/CLI.hpp>
+
+#include "output.h"
+#include "verbs.h"
+
+namespace helicon::apps {
+
+void add_tokenize(CLI::App& app, int& exit_code) {
+  CLI::App* verb = app.add_subcommand("tokenize", "(not in this build)");
+  verb->allow_extras();
+  verb->callback([&exit_code] {
+    exit_code = fail({ErrorCode::unsupported, "tokenize: not in this build", {}});
+  });
+}
+
+}  // namespace helicon::apps
