@@ -4,11 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -18,10 +19,9 @@
 namespace helicon::weights {
 
 // GGUF's scalar kinds folded to the widest of their family; arrays keep that family.
-using MetadataValue =
-    std::variant<uint64_t, int64_t, double, bool, std::string, std::vector<uint64_t>,
-                 std::vector<int64_t>, std::vector<double>, std::vector<bool>,
-                 std::vector<std::string>>;
+using MetadataValue = std::variant<uint64_t, int64_t, double, bool, std::string,
+                                   std::vector<uint64_t>, std::vector<int64_t>, std::vector<double>,
+                                   std::vector<bool>, std::vector<std::string>>;
 
 class Metadata {
  public:
@@ -29,7 +29,7 @@ class Metadata {
   bool contains(std::string_view key) const { return find(key) != nullptr; }
 
   // Each fails with `corrupt`, naming the key, when it is missing, of another kind, negative where
-  // unsigned is asked, or out of range.
+  // unsigned is asked, or beyond the range of what is returned.
   Result<uint64_t> unsigned_integer(std::string_view key) const;
   Result<double> number(std::string_view key) const;  // integers convert
   Result<bool> boolean(std::string_view key) const;
@@ -41,10 +41,11 @@ class Metadata {
   Result<std::vector<double>> number_array(std::string_view key) const;
 
   void set(std::string key, MetadataValue value);
-  const std::unordered_map<std::string, MetadataValue>& all() const { return values_; }
+  // In the order of the keys.
+  const std::map<std::string, MetadataValue, std::less<>>& all() const { return values_; }
 
  private:
-  std::unordered_map<std::string, MetadataValue> values_;
+  std::map<std::string, MetadataValue, std::less<>> values_;
 };
 
 // A tensor in the mapped file. Shapes are written row-major: {rows, columns} for a matrix that
@@ -62,7 +63,9 @@ struct TensorView {
 class ModelFile {
  public:
   // Opens and validates a GGUF file (v2 or v3); of split files the first part, which pulls in the
-  // others from the same folder. Errors: not_found, io, corrupt, unsupported; each names the file.
+  // others from the same folder. Every tensor then lies within its file, overlaps no other, and has
+  // a shape that agrees with its bytes. Errors: not_found, io, corrupt, unsupported, too_large,
+  // invalid_argument (a later part of a split); each names the file.
   static Result<std::shared_ptr<const ModelFile>> open(const std::filesystem::path& path);
 
   virtual ~ModelFile() = default;
@@ -73,8 +76,8 @@ class ModelFile {
   virtual uint64_t file_bytes() const = 0;
   // Tells the kernel that these bytes of the map were packed elsewhere and may be dropped.
   virtual void release(const TensorView& tensor) const = 0;
-  // False once a page of the map could not be read (the file was cut short under us, or the disk
-  // failed): from then on those pages read as zeros, and results must not be trusted.
+  // False once the file was cut short under us, or a page of it could not be read: from then on
+  // pages may read as zeros, and results must not be trusted. Costs a system call for each part.
   virtual bool intact() const = 0;
 };
 

@@ -1,0 +1,192 @@
+// GGUF files, whole or split (specification: ggml, docs/gguf.md).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <unordered_set>
+
+#include "base/mapped_file.h"
+#include "weights/byte_cursor.h"
+#include "weights/gguf_metadata.h"
+#include "weights/gguf_split.h"
+#include "weights/gguf_tensors.h"
+#include "weights/model_file.h"
+#include "weights/quoted_name.h"
+
+namespace helicon::weights {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Keys and tensor table together; far more than any vocabulary needs, and little enough that a
+// hostile file cannot make us take memory without end.
+constexpr size_t max_header_bytes = size_t{256} << 20;
+
+struct Part {
+  fs::path path;
+  std::unique_ptr<const MappedFile> file;
+  Metadata metadata;
+  std::vector<TensorView> tensors;
+  std::optional<Split> split;
+};
+
+Error file_error(ErrorCode code, const fs::path& path, std::string_view problem) {
+  return {code, fmt::format("{}: {}", path.string(), problem), {}};
+}
+
+// An error of a metadata key, which does not know whose it is.
+template <typename T>
+Result<T> in_file(const fs::path& path, Result<T> result) {
+  if (result.ok()) return result;
+  return file_error(result.error().code, path, result.error().message);
+}
+
+Status read_magic_and_version(ByteCursor& cursor) {
+  constexpr uint32_t magic = 0x46554747;  // "GGUF"
+  HELICON_ASSIGN(const uint32_t found, cursor.read<uint32_t>());
+  if (found != magic) {
+    return cursor.error(ErrorCode::corrupt, "no 'GGUF' at the start, so this is no GGUF file");
+  }
+  HELICON_ASSIGN(const uint32_t version, cursor.read<uint32_t>());
+  if (version == 2 || version == 3) return ok_status();
+  if ((version & 0xFFFF) == 0 && version != 0) {
+    return cursor.error(ErrorCode::unsupported, "big-endian files are not supported");
+  }
+  return cursor.error(ErrorCode::unsupported,
+                      fmt::format("GGUF version {} is not supported, only 2 and 3", version));
+}
+
+// The default is the specification's.
+Result<size_t> alignment_of(const Metadata& metadata) {
+  constexpr std::string_view key = "general.alignment";
+  if (!metadata.contains(key)) return size_t{32};
+  HELICON_ASSIGN(const uint64_t alignment, metadata.unsigned_integer(key));
+  if (alignment < 8 || alignment > (1u << 30) || !std::has_single_bit(alignment)) {
+    return Error{ErrorCode::corrupt,
+                 fmt::format("metadata key {} is {}, not a power of two from 8 on",
+                             quoted_name(key), alignment),
+                 {}};
+  }
+  return static_cast<size_t>(alignment);
+}
+
+Result<Part> open_part(const fs::path& path) {
+  Part part;
+  part.path = path;
+  HELICON_ASSIGN(part.file, MappedFile::open(path));
+  const std::span<const std::byte> bytes = part.file->bytes();
+  if (bytes.empty()) return file_error(ErrorCode::corrupt, path, "the file is empty");
+
+  ByteCursor cursor(path.string(), bytes, max_header_bytes);
+  HELICON_TRY(read_magic_and_version(cursor));
+  HELICON_ASSIGN(const size_t tensor_count, cursor.read_count(min_tensor_bytes, "tensors"));
+  HELICON_ASSIGN(const size_t key_count, cursor.read_count(min_key_bytes, "metadata keys"));
+  HELICON_ASSIGN(part.metadata, read_metadata(cursor, key_count));
+  HELICON_ASSIGN(const size_t alignment, in_file(path, alignment_of(part.metadata)));
+  HELICON_ASSIGN(part.split, in_file(path, split_of(part.metadata)));
+  HELICON_ASSIGN(part.tensors, read_tensors(cursor, tensor_count, alignment, bytes));
+  if (!part.file->intact()) {
+    return file_error(ErrorCode::io, path, "was cut short or could not be read while opening it");
+  }
+  return part;
+}
+
+class GgufFile final : public ModelFile {
+ public:
+  GgufFile(Metadata metadata, std::vector<TensorView> tensors,
+           std::vector<std::unique_ptr<const MappedFile>> files)
+      : metadata_(std::move(metadata)), tensors_(std::move(tensors)), files_(std::move(files)) {}
+
+  const Metadata& metadata() const override { return metadata_; }
+  const std::vector<TensorView>& tensors() const override { return tensors_; }
+
+  uint64_t file_bytes() const override {
+    uint64_t sum = 0;
+    for (const auto& file : files_) sum += file->bytes().size();
+    return sum;
+  }
+
+  void release(const TensorView& tensor) const override {
+    MappedFile::release({tensor.data, tensor.bytes});
+  }
+
+  bool intact() const override {
+    return std::all_of(files_.begin(), files_.end(),
+                       [](const auto& file) { return file->intact(); });
+  }
+
+ private:
+  Metadata metadata_;  // of the first part
+  std::vector<TensorView> tensors_;
+  std::vector<std::unique_ptr<const MappedFile>> files_;
+};
+
+Status check_first(const Part& first) {
+  if (!first.split || first.split->index == 0) return ok_status();
+  HELICON_ASSIGN(const fs::path path, part_path(first.path, 0, first.split->count));
+  return file_error(ErrorCode::invalid_argument, first.path,
+                    fmt::format("is part {} of {}; open the first, {}", first.split->index + 1,
+                                first.split->count, path.filename().string()));
+}
+
+// Part `index` of the model that `first` begins.
+Result<Part> open_further(const Part& first, uint64_t index) {
+  const Split& split = *first.split;
+  HELICON_ASSIGN(const fs::path path, part_path(first.path, index, split.count));
+  Result<Part> part = open_part(path);
+  if (!part.ok() && part.error().code == ErrorCode::not_found) {
+    return file_error(ErrorCode::not_found, path,
+                      fmt::format("part {} of {} is missing", index + 1, split.count));
+  }
+  if (!part.ok()) return part;
+  if (!part->split || part->split->count != split.count || part->split->index != index ||
+      part->split->tensors != split.tensors) {
+    return file_error(ErrorCode::corrupt, path,
+                      fmt::format("does not say that it is part {} of {} with {} tensors in all",
+                                  index + 1, split.count, split.tensors));
+  }
+  return part;
+}
+
+// Puts the parts together. Errors: corrupt (a tensor in two parts, too few or too many of them).
+Result<std::shared_ptr<const ModelFile>> join(std::vector<Part> parts) {
+  std::vector<TensorView> tensors;
+  std::vector<std::unique_ptr<const MappedFile>> files;
+  std::unordered_set<std::string> names;
+  for (Part& part : parts) {
+    for (TensorView& tensor : part.tensors) {
+      if (!names.insert(tensor.name).second) {
+        return file_error(
+            ErrorCode::corrupt, part.path,
+            fmt::format("tensor {} is in an earlier part too", quoted_name(tensor.name)));
+      }
+      tensors.push_back(std::move(tensor));
+    }
+    files.push_back(std::move(part.file));
+  }
+  const Part& first = parts.front();
+  if (first.split && first.split->tensors != tensors.size()) {
+    return file_error(ErrorCode::corrupt, first.path,
+                      fmt::format("claims {} tensors in all parts, which have {}",
+                                  first.split->tensors, tensors.size()));
+  }
+  return std::shared_ptr<const ModelFile>(std::make_shared<GgufFile>(
+      std::move(parts.front().metadata), std::move(tensors), std::move(files)));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const ModelFile>> ModelFile::open(const fs::path& path) {
+  std::vector<Part> parts;
+  HELICON_ASSIGN(Part first, open_part(path));
+  HELICON_TRY(check_first(first));
+  parts.push_back(std::move(first));
+  const uint64_t count = parts.front().split ? parts.front().split->count : 1;
+  for (uint64_t index = 1; index < count; ++index) {
+    HELICON_ASSIGN(Part part, open_further(parts.front(), index));
+    parts.push_back(std::move(part));
+  }
+  return join(std::move(parts));
+}
+
+}  // namespace helicon::weights
