@@ -32,15 +32,17 @@ std::string_view to_string(ErrorCode code);
 
 struct Error {
   ErrorCode code = ErrorCode::internal;
-  std::string message;    // one line, names the file or field and what is wrong with it
-  std::string parameter;  // the request field at fault ("temperature"), or empty
+  std::string message = {};    // one line, names the file or field and what is wrong with it
+  std::string parameter = {};  // the request field at fault ("temperature"), or empty
 };
 
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value)
+      : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -73,18 +75,18 @@ inline Status ok_status() { return Unit{}; }
 #define HELICON_CONCAT(a, b) HELICON_CONCAT_INNER(a, b)
 
 // HELICON_TRY(status): returns the error of a Result from the enclosing function, if it is one.
-#define HELICON_TRY(expression)                                                  \
-  do {                                                                           \
-    if (auto helicon_status = (expression); !helicon_status.ok())                \
-      return std::move(helicon_status).error();                                  \
+#define HELICON_TRY(expression)                                   \
+  do {                                                            \
+    if (auto helicon_status = (expression); !helicon_status.ok()) \
+      return std::move(helicon_status).error();                   \
   } while (false)
 
 // HELICON_ASSIGN(auto name, result): as HELICON_TRY, and otherwise takes the value out.
 #define HELICON_ASSIGN(target, expression) \
   HELICON_ASSIGN_IMPL(HELICON_CONCAT(helicon_result_, __LINE__), target, expression)
-#define HELICON_ASSIGN_IMPL(result, target, expression)   \
-  auto result = (expression);                             \
-  if (!result.ok()) return std::move(result).error();     \
+#define HELICON_ASSIGN_IMPL(result, target, expression) \
+  auto result = (expression);                           \
+  if (!result.ok()) return std::move(result).error();   \
   target = std::move(result).value()
 
 }  // namespace helicon

@@ -1,0 +1,170 @@
+// Everything around the multiplications, eight lanes at a time (see lanes.h).
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "kernels/kernel_table.h"
+#include "kernels/lanes.h"
+
+namespace helicon::kernels::HELICON_INSTRUCTION_SET {
+
+// Calls step(offset) for each full eight and tail(offset, count) for the rest.
+template <typename Step, typename Tail>
+inline void for_lanes(size_t count, const Step& step, const Tail& tail) {
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) step(i);
+  if (i < count) tail(i, count - i);
+}
+
+inline void quantize_row(const float* values, size_t row, QuantizedRows& target) {
+  int8_t* quants = target.quants(row);
+  float* scales = target.scales(row);
+  float* sums = target.sums(row);
+  int16_t* half_sums = target.half_sums(row);
+  for (size_t b = 0; b < target.blocks(); ++b) {
+    const float* x = values + kBlock * b;
+    Lanes top = magnitude(Lanes::load(x));
+    for (size_t i = 8; i < kBlock; i += 8) top = larger(top, magnitude(Lanes::load(x + i)));
+    const float scale = largest(top) / 127.0f;
+    const Lanes inverse = Lanes::all(scale > 0 ? 1.0f / scale : 0.0f);
+    int total = 0;
+    for (size_t half = 0; half < 2; ++half) {
+      int sum = 0;
+      for (size_t i = 16 * half; i < 16 * half + 16; i += 8) {
+        float rounded[8];
+        // The reciprocal of a subnormal scale may overflow: never past the ends of the range.
+        const Lanes q = round_to_even(Lanes::load(x + i) * inverse);
+        smaller(larger(q, Lanes::all(-127.0f)), Lanes::all(127.0f)).store(rounded);
+        for (size_t j = 0; j < 8; ++j) {
+          const int quant = static_cast<int>(rounded[j]);
+          quants[kBlock * b + i + j] = static_cast<int8_t>(quant);
+          sum += quant;
+        }
+      }
+      half_sums[2 * b + half] = static_cast<int16_t>(sum);
+      total += sum;
+    }
+    scales[b] = scale;
+    sums[b] = scale * static_cast<float>(total);
+  }
+}
+
+inline void rms_norm(const float* x, const float* weight, float epsilon, size_t count,
+                     float* target) {
+  Lanes squares = Lanes::all(0.0f);
+  for_lanes(
+      count,
+      [&](size_t i) {
+        const Lanes v = Lanes::load(x + i);
+        squares = fused(v, v, squares);
+      },
+      [&](size_t i, size_t n) {
+        const Lanes v = load_tail(x + i, n, 0.0f);
+        squares = fused(v, v, squares);
+      });
+  const float mean = sum(squares) / static_cast<float>(count);
+  const Lanes factor = Lanes::all(1.0f / std::sqrt(mean + epsilon));
+  for_lanes(
+      count,
+      [&](size_t i) {
+        const Lanes v = Lanes::load(x + i) * factor;
+        (weight ? v * Lanes::load(weight + i) : v).store(target + i);
+      },
+      [&](size_t i, size_t n) {
+        const Lanes v = load_tail(x + i, n, 0.0f) * factor;
+        store_tail(weight ? v * load_tail(weight + i, n, 0.0f) : v, target + i, n);
+      });
+}
+
+inline void add(float* x, const float* y, size_t count) {
+  for_lanes(
+      count, [&](size_t i) { (Lanes::load(x + i) + Lanes::load(y + i)).store(x + i); },
+      [&](size_t i, size_t n) {
+        store_tail(load_tail(x + i, n, 0.0f) + load_tail(y + i, n, 0.0f), x + i, n);
+      });
+}
+
+// x / (1 + e^-x)
+inline Lanes silu(Lanes x) { return x / (Lanes::all(1.0f) + exponential(Lanes::all(0.0f) - x)); }
+// x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+inline Lanes gelu_tanh(Lanes x) {
+  const Lanes cubic = fused(Lanes::all(0.044715f) * x * x, x, x);
+  const Lanes t = hyperbolic_tangent(Lanes::all(0.7978845608028654f) * cubic);
+  return Lanes::all(0.5f) * x * (Lanes::all(1.0f) + t);
+}
+
+inline void gated(Activation activation, float* gate, const float* up, size_t count) {
+  const auto apply = [activation](Lanes g, Lanes u) {
+    return (activation == Activation::silu ? silu(g) : gelu_tanh(g)) * u;
+  };
+  for_lanes(
+      count, [&](size_t i) { apply(Lanes::load(gate + i), Lanes::load(up + i)).store(gate + i); },
+      [&](size_t i, size_t n) {
+        store_tail(apply(load_tail(gate + i, n, 0.0f), load_tail(up + i, n, 0.0f)), gate + i, n);
+      });
+}
+
+inline void rotate(float* x, const float* cosines, const float* sines, size_t pairs,
+                   bool interleaved) {
+  const size_t stride = interleaved ? 2 : 1;
+  float* second = interleaved ? x + 1 : x + pairs;
+  for (size_t i = 0; i < pairs; ++i) {
+    const float a = x[stride * i], b = second[stride * i];
+    x[stride * i] = a * cosines[i] - b * sines[i];
+    second[stride * i] = b * cosines[i] + a * sines[i];
+  }
+}
+
+inline void soft_cap(float* x, float cap, size_t count) {
+  const Lanes c = Lanes::all(cap);
+  for_lanes(
+      count, [&](size_t i) { (c * hyperbolic_tangent(Lanes::load(x + i) / c)).store(x + i); },
+      [&](size_t i, size_t n) {
+        store_tail(c * hyperbolic_tangent(load_tail(x + i, n, 0.0f) / c), x + i, n);
+      });
+}
+
+// Columns decoded at a time: a whole number of every type's blocks.
+inline constexpr size_t kChunk = 256;
+
+// Weights of any type, decoded to floats a chunk at a time for all rows of activations. Each output
+// is one chain of fused additions over ascending columns.
+inline void multiply_floats(const PackedMatrix& matrix, size_t first, size_t last,
+                            const float* activations, size_t rows, float* outputs, size_t stride) {
+  constexpr size_t kRows = 32;  // rows that share a decoded chunk
+  const tensor::ElementTypeInfo& info = tensor::info(matrix.type);
+  const size_t row_bytes = matrix.columns / info.block_elements * info.block_bytes;
+  alignas(32) float decoded[kChunk];
+  alignas(32) float weights[kChunk * kPanelRows] = {};  // [column][lane]
+  alignas(32) float sums[kRows * kPanelRows];
+  for (size_t panel = first; panel < last; ++panel) {
+    const size_t lanes = std::min(kPanelRows, matrix.rows - panel * kPanelRows);
+    for (size_t row = 0; row < rows; row += kRows) {
+      const size_t count = std::min(kRows, rows - row);
+      std::memset(sums, 0, sizeof(sums));
+      for (size_t start = 0; start < matrix.columns; start += kChunk) {
+        const size_t columns = std::min(kChunk, matrix.columns - start);
+        for (size_t lane = 0; lane < lanes; ++lane) {
+          const std::byte* source = matrix.data + (panel * kPanelRows + lane) * row_bytes;
+          tensor::dequantize(matrix.type, source + start / info.block_elements * info.block_bytes,
+                             decoded, columns);
+          for (size_t c = 0; c < columns; ++c) weights[c * kPanelRows + lane] = decoded[c];
+        }
+        for (size_t r = 0; r < count; ++r) {
+          const float* x = activations + (row + r) * matrix.columns + start;
+          Lanes sum = Lanes::load(sums + r * kPanelRows);
+          for (size_t c = 0; c < columns; ++c)
+            sum = fused(Lanes::load(weights + c * kPanelRows), Lanes::all(x[c]), sum);
+          sum.store(sums + r * kPanelRows);
+        }
+      }
+      for (size_t r = 0; r < count; ++r)
+        std::memcpy(outputs + (row + r) * stride + panel * kPanelRows, sums + r * kPanelRows,
+                    lanes * sizeof(float));
+    }
+  }
+}
+
+}  // namespace helicon::kernels::HELICON_INSTRUCTION_SET

@@ -1,0 +1,164 @@
+// Eight floats at a time, the same on every instruction set: each operation is one correctly
+// rounded IEEE operation a lane, so portable and vector code agree to the last bit.
+//
+// Included by files that are compiled once per instruction set, inside the namespace
+// HELICON_INSTRUCTION_SET, so that the linker never mixes them. For the same reason these files
+// call nothing of the standard library that could end up out of line: an older processor must never
+// run a std::vector that was compiled for a newer one.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(HELICON_AVX2)
+#include <immintrin.h>
+#endif
+
+namespace helicon::kernels::HELICON_INSTRUCTION_SET {
+
+#if defined(HELICON_AVX2)
+
+struct Lanes {
+  __m256 v;
+  static Lanes load(const float* p) { return {_mm256_loadu_ps(p)}; }
+  static Lanes all(float x) { return {_mm256_set1_ps(x)}; }
+  void store(float* p) const { _mm256_storeu_ps(p, v); }
+};
+inline Lanes operator+(Lanes a, Lanes b) { return {_mm256_add_ps(a.v, b.v)}; }
+inline Lanes operator-(Lanes a, Lanes b) { return {_mm256_sub_ps(a.v, b.v)}; }
+inline Lanes operator*(Lanes a, Lanes b) { return {_mm256_mul_ps(a.v, b.v)}; }
+inline Lanes operator/(Lanes a, Lanes b) { return {_mm256_div_ps(a.v, b.v)}; }
+// a * b + c, rounded once
+inline Lanes fused(Lanes a, Lanes b, Lanes c) { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
+// b where either is NaN, as the instruction does
+inline Lanes larger(Lanes a, Lanes b) { return {_mm256_max_ps(a.v, b.v)}; }
+inline Lanes smaller(Lanes a, Lanes b) { return {_mm256_min_ps(a.v, b.v)}; }
+inline Lanes round_to_even(Lanes a) {
+  return {_mm256_round_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+}
+inline Lanes magnitude(Lanes a) { return {_mm256_andnot_ps(_mm256_set1_ps(-0.0f), a.v)}; }
+// 2^n for whole n in [-126, 127]
+inline Lanes power_of_two(Lanes n) {
+  const __m256i bits = _mm256_add_epi32(_mm256_cvtps_epi32(n.v), _mm256_set1_epi32(127));
+  return {_mm256_castsi256_ps(_mm256_slli_epi32(bits, 23))};
+}
+// x where a < b, else y
+inline Lanes where_less(Lanes a, Lanes b, Lanes x, Lanes y) {
+  return {_mm256_blendv_ps(y.v, x.v, _mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ))};
+}
+
+#else
+
+struct Lanes {
+  float v[8];
+  static Lanes load(const float* p) {
+    Lanes r;
+    std::memcpy(r.v, p, sizeof(r.v));
+    return r;
+  }
+  static Lanes all(float x) { return {{x, x, x, x, x, x, x, x}}; }
+  void store(float* p) const { std::memcpy(p, v, sizeof(v)); }
+};
+template <typename F>
+inline Lanes each(const F& lane) {
+  Lanes r;
+  for (size_t i = 0; i < 8; ++i) r.v[i] = lane(i);
+  return r;
+}
+inline Lanes operator+(Lanes a, Lanes b) {
+  return each([&](size_t i) { return a.v[i] + b.v[i]; });
+}
+inline Lanes operator-(Lanes a, Lanes b) {
+  return each([&](size_t i) { return a.v[i] - b.v[i]; });
+}
+inline Lanes operator*(Lanes a, Lanes b) {
+  return each([&](size_t i) { return a.v[i] * b.v[i]; });
+}
+inline Lanes operator/(Lanes a, Lanes b) {
+  return each([&](size_t i) { return a.v[i] / b.v[i]; });
+}
+inline Lanes fused(Lanes a, Lanes b, Lanes c) {
+  return each([&](size_t i) { return std::fma(a.v[i], b.v[i], c.v[i]); });
+}
+inline Lanes larger(Lanes a, Lanes b) {
+  return each([&](size_t i) { return a.v[i] > b.v[i] ? a.v[i] : b.v[i]; });
+}
+inline Lanes smaller(Lanes a, Lanes b) {
+  return each([&](size_t i) { return a.v[i] < b.v[i] ? a.v[i] : b.v[i]; });
+}
+inline Lanes round_to_even(Lanes a) {
+  return each([&](size_t i) { return std::nearbyint(a.v[i]); });
+}
+inline Lanes magnitude(Lanes a) {
+  return each([&](size_t i) { return std::fabs(a.v[i]); });
+}
+inline Lanes power_of_two(Lanes n) {
+  return each([&](size_t i) { return std::ldexp(1.0f, static_cast<int>(n.v[i])); });
+}
+inline Lanes where_less(Lanes a, Lanes b, Lanes x, Lanes y) {
+  return each([&](size_t i) { return a.v[i] < b.v[i] ? x.v[i] : y.v[i]; });
+}
+
+#endif
+
+// The sum and the largest of the eight, in one fixed order: halves, quarters, pairs.
+inline float sum(Lanes a) {
+  float v[8];
+  a.store(v);
+  return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
+inline float largest(Lanes a) {
+  float v[8];
+  a.store(v);
+  float m = v[0];
+  for (size_t i = 1; i < 8; ++i) m = v[i] > m ? v[i] : m;
+  return m;
+}
+
+// A row's last, incomplete eight, padded with `pad`: tails are never scalar.
+inline Lanes load_tail(const float* p, size_t count, float pad) {
+  float v[8] = {pad, pad, pad, pad, pad, pad, pad, pad};
+  std::memcpy(v, p, count * sizeof(float));
+  return Lanes::load(v);
+}
+inline void store_tail(Lanes a, float* p, size_t count) {
+  float v[8];
+  a.store(v);
+  std::memcpy(p, v, count * sizeof(float));
+}
+
+// e^x: x = n ln 2 + r, |r| <= ln 2 / 2; e^r by its Taylor polynomial of degree 7 (error under
+// 1e-8 relative). Below -87.3 the result is 0, above 88 that of 88.
+inline Lanes exponential(Lanes x) {
+  const Lanes clamped = smaller(larger(x, Lanes::all(-87.3f)), Lanes::all(88.0f));
+  const Lanes n = round_to_even(clamped * Lanes::all(1.44269504088896341f));
+  // ln 2 in two parts, so that n ln 2 is exact to more than float precision (Cody and Waite).
+  Lanes r = fused(n, Lanes::all(-0.693359375f), clamped);
+  r = fused(n, Lanes::all(2.12194440e-4f), r);
+  Lanes p = Lanes::all(1.0f / 5040);
+  p = fused(p, r, Lanes::all(1.0f / 720));
+  p = fused(p, r, Lanes::all(1.0f / 120));
+  p = fused(p, r, Lanes::all(1.0f / 24));
+  p = fused(p, r, Lanes::all(1.0f / 6));
+  p = fused(p, r, Lanes::all(0.5f));
+  p = fused(p, r, Lanes::all(1.0f));
+  p = fused(p, r, Lanes::all(1.0f));
+  return where_less(x, Lanes::all(-87.3f), Lanes::all(0.0f), p * power_of_two(n));
+}
+
+// tanh x = 1 - 2 / (e^2x + 1), and for small x, where that cancels, x times its odd series.
+inline Lanes hyperbolic_tangent(Lanes x) {
+  const Lanes bounded = smaller(larger(x, Lanes::all(-20.0f)), Lanes::all(20.0f));
+  const Lanes far =
+      Lanes::all(1.0f) - Lanes::all(2.0f) / (exponential(bounded + bounded) + Lanes::all(1.0f));
+  const Lanes s = x * x;
+  Lanes near = Lanes::all(-17.0f / 315);
+  near = fused(near, s, Lanes::all(2.0f / 15));
+  near = fused(near, s, Lanes::all(-1.0f / 3));
+  near = fused(near, s, Lanes::all(1.0f));
+  return where_less(magnitude(x), Lanes::all(0.125f), x * near, far);
+}
+
+}  // namespace helicon::kernels::HELICON_INSTRUCTION_SET

@@ -1,0 +1,98 @@
+// A weight matrix as the multiply kernels read it: eight output rows interleaved, packed at load.
+//
+// Eight rows are a panel. Within a panel, each run of 32 columns (a block) is eight quads; quad g
+// holds columns 4g..4g+3 of all eight rows as 32 bytes, row r at bytes 4r..4r+3. One 32-bit lane of
+// a vector thus belongs to one output row, and a broadcast of four activations multiplies a whole
+// quad: no horizontal sums. The weights' own integers and scales are kept as they are, so packing
+// loses nothing.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "tensor/element_type.h"
+
+namespace helicon::kernels {
+
+inline constexpr size_t kPanelRows = 8;
+inline constexpr size_t kBlock = 32;        // columns that share an activation scale
+inline constexpr size_t kSuperBlock = 256;  // columns that share a k-quant's outer scale
+
+enum class PackedKind {
+  nibbles,      // Q4_0, Q4_1: value = d q + m, f16 d and m for 32 columns
+  five_bits,    // Q5_0, Q5_1: the same with a fifth bit
+  nibbles_k,    // Q4_K: value = d s q - e t, 6-bit s and t for 32 columns, f16 d and e for 256
+  five_bits_k,  // Q5_K
+  six_bits_k,   // Q6_K, Q3_K: value = d s (q - 32), 8-bit s for 16 columns, f16 d for 256
+  bytes,        // Q8_0: value = d q, f16 d for 32 columns
+  floats,       // F32, F16, BF16, Q2_K: not packed; decoded from the file as they are used
+  count
+};
+
+// The layouts, in bytes. Scales come first so that they are fetched before the weights.
+struct NibblesBlock {
+  uint16_t scale[8];    // f16, by row
+  uint16_t minimum[8];  // f16, by row
+  uint8_t low[4][32];   // vector v: quad v in the low nibbles, quad v + 4 in the high ones
+};
+struct FiveBitsBlock {
+  uint16_t scale[8];
+  uint16_t minimum[8];
+  uint8_t low[4][32];
+  uint8_t high[32];  // bit g: the fifth bit of quad g
+};
+struct NibblesKBlock {
+  uint16_t scale[8];
+  uint16_t minimum[8];
+  uint8_t block_scale[8][8];    // [block][row]
+  uint8_t block_minimum[8][8];  // [block][row]
+  uint8_t low[8][4][32];        // [block]
+};
+struct FiveBitsKBlock {
+  uint16_t scale[8];
+  uint16_t minimum[8];
+  uint8_t block_scale[8][8];
+  uint8_t block_minimum[8][8];
+  uint8_t low[8][4][32];
+  uint8_t high[8][32];
+};
+struct SixBitsKBlock {
+  uint16_t scale[8];
+  int8_t block_scale[16][8];  // [run of 16 columns][row]
+  uint8_t low[8][4][32];
+  uint8_t high[8][2][32];  // vector u: quad 4u + f in bits 2f, 2f + 1
+};
+struct BytesBlock {
+  uint16_t scale[8];
+  int8_t weight[8][32];  // [quad]
+};
+
+PackedKind packed_kind(tensor::ElementType type);
+// Bytes of one panel of `columns`; 0 for PackedKind::floats.
+size_t panel_bytes(PackedKind kind, size_t columns);
+
+// A matrix [rows, columns] ready to be multiplied. A view: whoever packed owns the memory.
+struct PackedMatrix {
+  PackedKind kind = PackedKind::floats;
+  tensor::ElementType type = tensor::ElementType::f32;
+  size_t rows = 0;
+  size_t columns = 0;
+  const std::byte* data = nullptr;  // panels, or for PackedKind::floats the rows of the file
+
+  size_t panels() const { return (rows + kPanelRows - 1) / kPanelRows; }
+};
+
+// Bytes that pack_panels() writes for the whole matrix.
+size_t packed_bytes(tensor::ElementType type, size_t rows, size_t columns);
+
+// Packs panels [first, last) of `source` [rows, columns], rows as the file has them, to `target`,
+// the memory of the whole packed matrix. Missing rows of the last panel become zeros.
+void pack_panels(tensor::ElementType type, const std::byte* source, size_t rows, size_t columns,
+                 size_t first, size_t last, std::byte* target);
+
+// One row of the matrix as floats [columns], decoded from the packed form; for tests.
+void unpack_row(const PackedMatrix& matrix, size_t row, float* target);
+
+}  // namespace helicon::kernels

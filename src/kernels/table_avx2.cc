@@ -1,0 +1,8 @@
+// The table for AVX2 with FMA and F16C.
+#if defined(__x86_64__)
+#define HELICON_INSTRUCTION_SET avx2
+#define HELICON_AVX2
+#define HELICON_TABLE avx2_kernels
+#define HELICON_TABLE_NAME "avx2"
+#include "kernels/table_avx2.h"
+#endif

@@ -1,0 +1,9 @@
+// The table for AVX2 with the 8-bit dot products of AVX-512 VNNI and VL.
+#if defined(__x86_64__)
+#define HELICON_INSTRUCTION_SET avx2_vnni
+#define HELICON_AVX2
+#define HELICON_VNNI
+#define HELICON_TABLE avx2_vnni_kernels
+#define HELICON_TABLE_NAME "avx2-vnni"
+#include "kernels/table_avx2.h"
+#endif
