@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "http/utf8.h"
+
 namespace helicon::apps {
 namespace {
 
@@ -45,7 +47,8 @@ int fail(const Error& error) {
 
 void note(std::string_view message) {
   // Nowhere is left to complain when standard error fails.
-  write_all(STDERR_FILENO, fmt::format("helicon: {}\n", printable(message, true)));
+  write_all(STDERR_FILENO,
+            fmt::format("helicon: {}\n", printable(http::valid_utf8(message), true)));
 }
 
 int exit_code_of(const Status& status) { return status.ok() ? 0 : fail(status.error()); }

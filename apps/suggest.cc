@@ -27,6 +27,14 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return above[b.size()];
 }
 
+// "qwen-coder" of "qwen2.5-coder-1.5b": its letters in order, with others between.
+bool is_subsequence(std::string_view word, std::string_view candidate) {
+  for (const char letter : candidate) {
+    if (!word.empty() && word.front() == letter) word.remove_prefix(1);
+  }
+  return word.empty();
+}
+
 }  // namespace
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
@@ -38,9 +46,11 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   for (const std::string& candidate : candidates) {
     if (candidate.size() > longest) continue;
     size_t distance = edit_distance(word, candidate);
-    if (word.size() >= 3 && candidate.starts_with(word)) distance = 1;
-    const size_t allowed = std::max<size_t>(1, std::min(word.size(), candidate.size()) / 3);
-    if (distance <= allowed && distance < best_distance) {
+    if (distance > std::max<size_t>(1, std::min(word.size(), candidate.size()) / 3)) {
+      if (word.size() < 3 || !is_subsequence(word, candidate)) continue;
+      distance = longest;  // any typing error is nearer
+    }
+    if (distance < best_distance) {
       best = candidate;
       best_distance = distance;
     }

@@ -8,7 +8,8 @@
 namespace helicon::apps {
 
 // The candidate with the fewest edits (insert, delete, replace, swap of neighbours: the optimal
-// string alignment distance), or one that `word` is the beginning of; empty when none is near.
+// string alignment distance), or one that has the letters of `word` in order; empty when none is
+// near.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 // "; did you mean 'NAME'?", or nothing.
