@@ -8,7 +8,10 @@ function woff2Only(): Plugin {
     enforce: 'pre',
     transform(code, id) {
       if (!id.includes('katex') || !id.split('?')[0].endsWith('.css')) return null;
-      return code.replace(/,\s*url\([^)]*\.(?:woff|ttf)\)\s*format\(["'](?:woff|truetype)["']\)/g, '');
+      return code.replace(
+        /,\s*url\([^)]*\.(?:woff|ttf)\)\s*format\(["'](?:woff|truetype)["']\)/g,
+        '',
+      );
     },
   };
 }
