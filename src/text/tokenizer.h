@@ -29,17 +29,23 @@ class Tokenizer {
 
   virtual ~Tokenizer() = default;
 
-  // Any bytes are accepted; invalid UTF-8 is encoded byte by byte. Linear in the text's length but
-  // for the logarithm. Fails only with too_large.
-  virtual Result<std::vector<TokenId>> encode(std::string_view text, EncodeOptions options) const = 0;
+  // Any bytes are accepted; what is not UTF-8 is encoded byte by byte. O(n log n), whatever the
+  // text. Fails only with too_large.
+  virtual Result<std::vector<TokenId>> encode(std::string_view text,
+                                              EncodeOptions options) const = 0;
 
-  // The bytes a token stands for; special tokens give their text. Empty for ids out of range.
+  // The bytes a token stands for; special tokens give their text. Empty for ids out of range and
+  // for ids that only pad the embedding table.
   virtual std::string_view token_bytes(TokenId id) const = 0;
-  // The bytes of all tokens; what a leading-space convention added at encoding is taken away again.
+  // The same, but without the space that some vocabularies add, when encoding, at the beginning
+  // (no previous token) or behind a special or user-defined token.
+  virtual std::string_view token_bytes_after(std::optional<TokenId> previous, TokenId id) const = 0;
+  // The bytes of all tokens, from the beginning of a text. Undoes encode() but for what
+  // docs/tokenizers.md says of NFC, U+2581 and bytes that a vocabulary lacks.
   virtual std::string decode(const std::vector<TokenId>& ids, bool skip_special) const = 0;
 
-  virtual size_t size() const = 0;                    // number of ids
-  virtual bool is_special(TokenId id) const = 0;      // control or user-defined marker
+  virtual size_t size() const = 0;                     // number of ids
+  virtual bool is_special(TokenId id) const = 0;       // a marker that is no text for people
   virtual bool ends_generation(TokenId id) const = 0;  // end of text, turn or message
   virtual std::optional<TokenId> begin_token() const = 0;
   virtual std::optional<TokenId> end_token() const = 0;
@@ -57,8 +63,8 @@ class Detokenizer {
  private:
   std::shared_ptr<const Tokenizer> tokenizer_;
   bool skip_special_;
-  bool at_start_ = true;
-  std::string pending_;
+  std::optional<TokenId> previous_;
+  std::string pending_;  // the beginning of a character, at most three bytes
 };
 
 }  // namespace helicon::text

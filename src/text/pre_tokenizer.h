@@ -1,0 +1,47 @@
+// How byte-level tokenizers cut a text into the pieces that merging never crosses.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace helicon::text {
+
+// One line of the table of pre-tokenizers, by the name in tokenizer.ggml.pre.
+struct PreTokenizerDefinition {
+  std::string_view name;
+  // Applied one after the other: each cuts the pieces of the one before into its matches and what
+  // lies between them.
+  std::span<const std::string_view> patterns;
+  bool composes = false;            // text is brought to Unicode's form NFC first
+  bool keeps_known_pieces = false;  // a piece that is a token is not merged from its bytes
+  bool adds_begin = false;          // unless the file says otherwise
+};
+
+class PreTokenizer {
+ public:
+  // Errors: unsupported, naming the key and what it holds.
+  static Result<PreTokenizer> create(std::string_view name);
+
+  const PreTokenizerDefinition& definition() const { return *definition_; }
+
+  // The text as the pieces are cut from it. Bytes that are not UTF-8 stay as they are.
+  std::string normalize(std::string_view text) const;
+
+  // The end of each piece, in bytes, ascending; the last is text.size(). Text that is not UTF-8 is
+  // cut as if each stray byte were U+FFFD. Errors: internal, if the regular expressions gave up.
+  Result<std::vector<size_t>> split(std::string_view text) const;
+
+ private:
+  struct Regex;
+  explicit PreTokenizer(const PreTokenizerDefinition* definition) : definition_(definition) {}
+
+  const PreTokenizerDefinition* definition_;
+  std::vector<std::shared_ptr<const Regex>> regexes_;
+};
+
+}  // namespace helicon::text
