@@ -107,8 +107,9 @@ inline void attend(const AttentionTile& tile, size_t first, int page, Running* r
   alignas(32) float vectors[Count][kMaxHead];
   float maximum[Count] = {}, total[Count] = {};
   bool sees[Count];
-  page_scores<Count>(tile.queries + first * tile.head_size, tile.keys[page], tile.head_size,
-                     tile.scale, scores);
+  page_scores<Count>(tile.queries + first * tile.head_size,
+                     tile.keys + tile.pages[page] * tile.page_stride, tile.head_size, tile.scale,
+                     scores);
   for (size_t q = 0; q < Count; ++q) {
     const int position = tile.positions[first + q];
     const int low = tile.window > 0 ? position - tile.window + 1 - page * kPage : 0;
@@ -122,7 +123,8 @@ inline void attend(const AttentionTile& tile, size_t first, int page, Running* r
     mask_scores(scores[q], low, high);
     page_softmax(scores[q], maximum[q], total[q]);
   }
-  page_values<Count>(scores, tile.values[page], tile.head_size, vectors);
+  page_values<Count>(scores, tile.values + tile.pages[page] * tile.page_stride, tile.head_size,
+                     vectors);
   for (size_t q = 0; q < Count; ++q)
     if (sees[q])
       fold(running[first + q], tile.outputs + (first + q) * tile.head_size, maximum[q], total[q],

@@ -24,13 +24,16 @@ struct AttentionTile {
   const int* positions;  // [count] absolute position of each query: it sees keys up to itself
   size_t count = 0;      // at most kAttentionTile
   size_t head_size = 0;  // a multiple of 8, at most 256
-  // Page p holds positions [p * 32, p * 32 + 32): keys as [head_size, 32], values as
-  // [32, head_size]. Unused slots hold finite numbers.
-  const float* const* keys;
-  const float* const* values;
-  int window = 0;      // positions a query sees, itself included; 0: all
-  float scale = 1;     // of the scores
-  float soft_cap = 0;  // 0: none; else cap * tanh(score / cap)
+  // The sequence's p-th page, number pages[p], holds positions [32 p, 32 p + 32): its keys
+  // [head_size, 32] at keys + pages[p] * page_stride, its values [32, head_size] likewise. Unused
+  // slots hold finite numbers.
+  const uint32_t* pages;
+  const float* keys;
+  const float* values;
+  size_t page_stride = 0;  // in floats
+  int window = 0;          // positions a query sees, itself included; 0: all
+  float scale = 1;         // of the scores
+  float soft_cap = 0;      // 0: none; else cap * tanh(score / cap)
 };
 inline constexpr size_t kAttentionTile = 64;
 

@@ -1,0 +1,208 @@
+#include "models/decoder_weights.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace helicon::models {
+namespace {
+
+using kernels::PackedKind;
+using weights::ModelFile;
+using weights::TensorView;
+
+// Where each tensor that an architecture calls for goes, and what shape it must have.
+struct ExpectedMatrix {
+  std::string name;
+  size_t rows, columns;
+  PackedMatrix* target;
+};
+struct ExpectedVector {
+  std::string name;
+  size_t count;
+  std::vector<float>* target;
+};
+struct Expected {
+  std::vector<ExpectedMatrix> matrices;
+  std::vector<ExpectedVector> vectors;
+};
+
+Expected expected_tensors(const DecoderConfig& config, DecoderWeights& weights) {
+  const size_t hidden = config.hidden, inner = config.feed_forward, head = config.head_size;
+  const size_t query = config.heads * head, key = config.kv_heads * head;
+  Expected expected;
+  weights.layers.resize(config.layers.size());
+  for (size_t i = 0; i < config.layers.size(); ++i) {
+    LayerWeights& layer = weights.layers[i];
+    const std::string prefix = fmt::format("blk.{}.", i);
+    const auto matrix = [&](const char* name, size_t rows, size_t columns, PackedMatrix& target) {
+      expected.matrices.push_back({prefix + name, rows, columns, &target});
+    };
+    const auto vector = [&](const char* name, size_t count, std::vector<float>& target) {
+      expected.vectors.push_back({prefix + name, count, &target});
+    };
+    vector("attn_norm.weight", hidden, layer.attention_norm);
+    matrix("attn_q.weight", query, hidden, layer.query);
+    matrix("attn_k.weight", key, hidden, layer.key);
+    matrix("attn_v.weight", key, hidden, layer.value);
+    if (config.attention_bias) {
+      vector("attn_q.bias", query, layer.query_bias);
+      vector("attn_k.bias", key, layer.key_bias);
+      vector("attn_v.bias", key, layer.value_bias);
+    }
+    if (config.query_key_norm) {
+      vector("attn_q_norm.weight", head, layer.query_norm);
+      vector("attn_k_norm.weight", head, layer.key_norm);
+    }
+    matrix("attn_output.weight", hidden, query, layer.output);
+    if (config.after_norms)
+      vector("post_attention_norm.weight", hidden, layer.after_attention_norm);
+    vector("ffn_norm.weight", hidden, layer.feed_forward_norm);
+    matrix("ffn_gate.weight", inner, hidden, layer.gate);
+    matrix("ffn_up.weight", inner, hidden, layer.up);
+    matrix("ffn_down.weight", hidden, inner, layer.down);
+    if (config.after_norms) vector("post_ffw_norm.weight", hidden, layer.after_feed_forward_norm);
+  }
+  expected.vectors.push_back({"output_norm.weight", hidden, &weights.output_norm});
+  expected.matrices.push_back({config.tied_output ? "token_embd.weight" : "output.weight",
+                               config.vocabulary, hidden, &weights.output});
+  return expected;
+}
+
+Result<const TensorView*> find_tensor(const ModelFile& file, const std::string& name,
+                                      const std::vector<uint64_t>& shape) {
+  const TensorView* tensor = file.find(name);
+  if (!tensor) return Error{ErrorCode::corrupt, fmt::format("tensor {} is missing", name)};
+  if (tensor->shape != shape)
+    return Error{ErrorCode::corrupt,
+                 fmt::format("tensor {} has shape [{}], expected [{}]", name,
+                             fmt::join(tensor->shape, ", "), fmt::join(shape, ", "))};
+  return tensor;
+}
+
+Status read_vector(const ModelFile& file, const ExpectedVector& vector) {
+  HELICON_ASSIGN(const TensorView* tensor, find_tensor(file, vector.name, {vector.count}));
+  if (tensor->type != tensor::ElementType::f32 && tensor->type != tensor::ElementType::f16 &&
+      tensor->type != tensor::ElementType::bf16)
+    return Error{ErrorCode::corrupt, fmt::format("tensor {} is {}, expected floats", vector.name,
+                                                 tensor::info(tensor->type).name)};
+  vector.target->resize(vector.count);
+  tensor::dequantize(tensor->type, tensor->data, vector.target->data(), vector.count);
+  return ok_status();
+}
+
+PackedKind kind_of(const TensorView& tensor, const LoadOptions& options) {
+  return options.exact ? PackedKind::floats : kernels::packed_kind(tensor.type);
+}
+
+constexpr size_t kAlignment = 64;
+size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+// Matrices in the order of the file, so that reading it is one sweep.
+struct Job {
+  const TensorView* tensor;
+  PackedMatrix* target;
+  size_t offset;  // in the packed memory
+};
+
+struct Plan {
+  std::vector<Job> jobs;
+  size_t packed = 0;  // bytes of packed memory
+  size_t mapped = 0;  // bytes of the file that stay in use
+};
+
+Result<Plan> plan_matrices(const ModelFile& file, const std::vector<ExpectedMatrix>& matrices,
+                           const LoadOptions& options) {
+  Plan plan;
+  for (const ExpectedMatrix& matrix : matrices) {
+    HELICON_ASSIGN(const TensorView* tensor,
+                   find_tensor(file, matrix.name, {matrix.rows, matrix.columns}));
+    const PackedKind kind = kind_of(*tensor, options);
+    *matrix.target = {kind, tensor->type, matrix.rows, matrix.columns, nullptr};
+    if (kind == PackedKind::floats) {
+      matrix.target->data = tensor->data;
+      plan.mapped += tensor->bytes;
+      continue;
+    }
+    plan.jobs.push_back({tensor, matrix.target, plan.packed});
+    plan.packed += aligned(kernels::packed_bytes(tensor->type, matrix.rows, matrix.columns));
+  }
+  std::sort(plan.jobs.begin(), plan.jobs.end(),
+            [](const Job& a, const Job& b) { return a.tensor->data < b.tensor->data; });
+  return plan;
+}
+
+}  // namespace
+
+Result<PackedMemory> PackedMemory::allocate(size_t bytes) {
+  PackedMemory memory;
+  if (bytes == 0) return memory;
+  void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (data == MAP_FAILED)
+    return Error{ErrorCode::out_of_memory, fmt::format("cannot allocate {} bytes for weights: {}",
+                                                       bytes, std::strerror(errno))};
+  madvise(data, bytes, MADV_HUGEPAGE);
+  memory.data_ = static_cast<std::byte*>(data);
+  memory.bytes_ = bytes;
+  return memory;
+}
+
+PackedMemory::PackedMemory(PackedMemory&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+
+PackedMemory& PackedMemory::operator=(PackedMemory&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(bytes_, other.bytes_);
+  return *this;
+}
+
+PackedMemory::~PackedMemory() {
+  if (data_) munmap(data_, bytes_);
+}
+
+Result<size_t> required_bytes(const ModelFile& file, const DecoderConfig& config,
+                              const LoadOptions& options) {
+  DecoderWeights weights;
+  const Expected expected = expected_tensors(config, weights);
+  HELICON_ASSIGN(const Plan plan, plan_matrices(file, expected.matrices, options));
+  return plan.packed + plan.mapped;
+}
+
+Result<DecoderWeights> load_decoder_weights(std::shared_ptr<const ModelFile> file,
+                                            const DecoderConfig& config, ThreadPool& threads,
+                                            const LoadOptions& options) {
+  DecoderWeights weights;
+  weights.file = std::move(file);
+  const Expected expected = expected_tensors(config, weights);
+  for (const ExpectedVector& vector : expected.vectors)
+    HELICON_TRY(read_vector(*weights.file, vector));
+  HELICON_ASSIGN(weights.embedding, find_tensor(*weights.file, "token_embd.weight",
+                                                {config.vocabulary, config.hidden}));
+  HELICON_ASSIGN(const Plan plan, plan_matrices(*weights.file, expected.matrices, options));
+  HELICON_ASSIGN(weights.memory, PackedMemory::allocate(plan.packed));
+  size_t done = 0;
+  for (const Job& job : plan.jobs) {
+    if (options.stop.stop_requested()) return Error{ErrorCode::cancelled, "loading was stopped"};
+    PackedMatrix& matrix = *job.target;
+    std::byte* target = weights.memory.data() + job.offset;
+    threads.for_ranges(matrix.panels(), 16, [&](size_t first, size_t last) {
+      kernels::pack_panels(matrix.type, job.tensor->data, matrix.rows, matrix.columns, first, last,
+                           target);
+    });
+    matrix.data = target;
+    weights.file->release(*job.tensor);
+    done += job.tensor->bytes;
+    if (options.on_progress)
+      options.on_progress(static_cast<double>(done) /
+                          static_cast<double>(weights.file->file_bytes()));
+  }
+  if (!weights.file->intact())
+    return Error{ErrorCode::io, "the weight file was cut short while it was read"};
+  return weights;
+}
+
+}  // namespace helicon::models
