@@ -1,0 +1,70 @@
+# ./dev lint and ./dev format.
+
+format_check() {
+  local files
+  mapfile -t files < <(sources '*.cc' '*.h')
+  clang-format-14 --dry-run --Werror "${files[@]}"
+}
+
+# A file that no longer fits a reader's head is two files.
+length_check() {
+  local long
+  long=$(sources '*.cc' '*.h' '*.py' '*.ts' '*.svelte' '*.css' '*.sh' dev |
+    xargs -d '\n' wc -l | awk '$2 != "total" && $1 > 500 { print $2 ": " $1 " lines, 500 are the limit" }')
+  [[ -z $long ]] || { echo "$long" && return 1; }
+}
+
+layer_check() { python3 tests/layers.py; }
+
+script_check() {
+  # Parts share their variables, which shellcheck, seeing one at a time, takes for unused.
+  shellcheck --shell=bash --exclude=SC2034,SC2154 dev .ci/run scripts/*.sh
+}
+
+# tidy_check [all]: what differs from the last commit on the main line, or every file.
+tidy_check() {
+  local files
+  if [[ ${1:-} == all ]]; then
+    mapfile -t files < <(sources 'src/*.cc' 'apps/*.cc')
+  else
+    mapfile -t files < <(git diff --name-only --diff-filter=d "$(lint_base)" -- 'src/*.cc' 'apps/*.cc')
+  fi
+  ((${#files[@]})) || { echo "clang-tidy: nothing has changed" && return; }
+  build build/release all -DCMAKE_BUILD_TYPE=Release
+  printf '%s\n' "${files[@]}" |
+    xargs -P "$(nproc)" -n 1 clang-tidy -p build/release --quiet --warnings-as-errors='*'
+}
+
+# What we compare with: where this branch left the main one, or the last commit.
+lint_base() { git merge-base HEAD origin/HEAD 2>/dev/null || echo HEAD; }
+
+web_check() {
+  use_web
+  (cd web && npm run --silent lint && npm run --silent format:check)
+}
+
+lint() {
+  install_packages build lint
+  local check failed=()
+  for check in length_check layer_check format_check script_check web_check tidy_check; do
+    say "${check//_/ }"
+    ./dev call "$check" "$@" || failed+=("$check")
+  done
+  ((${#failed[@]} == 0)) || die "failed: ${failed[*]}"
+}
+
+format() {
+  install_packages lint
+  sources '*.cc' '*.h' | xargs -d '\n' clang-format-14 -i
+  use_web
+  (cd web && npm run --silent format)
+}
+
+# The page's packages, as its lock file names them.
+use_web() {
+  if ! cmp -s web/package-lock.json web/node_modules/.made-of; then
+    say "npm packages of the page"
+    (cd web && npm ci --no-audit --no-fund)
+    cp web/package-lock.json web/node_modules/.made-of
+  fi
+}

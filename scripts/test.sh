@@ -1,0 +1,155 @@
+# ./dev test: every test there is, one suite after another. A suite that fails does not stop the
+# next. At the end each runner's own summary stands once more, and then the sum of all.
+
+passed=0
+failed=0
+summary=()
+logs=
+
+# record NAME SECONDS STATUS PASSED FAILED TEXT: a suite that fails without saying what, or that
+# ran nothing at all, is one failure.
+record() {
+  local name=$1 seconds=$2 status=$3 good=$4 bad=$5 text=$6
+  if ((bad == 0 && (status != 0 || good == 0))); then
+    bad=1
+    text="FAILED: ${text:-exit code $status}"
+  fi
+  ((passed += good, failed += bad)) || true
+  summary+=("$(printf '%-24s %4ds  %s' "$name" "$seconds" "$text")")
+}
+
+# What a runner's log says: "PASSED FAILED TEXT", TEXT being its own summary line.
+count() {
+  case "$1" in
+    ctest) # 100% tests passed, 0 tests failed out of 85
+      sed -nE 's/^([0-9]+% tests passed, ([0-9]+) tests failed out of ([0-9]+))$/\2 \3 \1/p' "$2" |
+        tail -n 1 | { read -r bad all text && echo "$((all - bad)) $bad $text"; } ;;
+    pytest) # 3 failed, 12 passed, 1 warning in 4.20s
+      sed -nE 's/^=* ?(([0-9]+ [a-z]+,? ?)+ in [0-9.]+s.*[^= ]) ?=*$/\1/p' "$2" | tail -n 1 | {
+        read -r text
+        echo "$(number passed "$text") $(($(number failed "$text") + $(number error "$text"))) $text"
+      } ;;
+    vitest) #       Tests  1 failed | 12 passed (13)
+      sed -E 's/\x1b\[[0-9;]*m//g' "$2" | sed -nE 's/^ +Tests +(.*)$/\1/p' | tail -n 1 | {
+        read -r text
+        echo "$(number passed "$text") $(number failed "$text") Tests $text"
+      } ;;
+    one) # a program that passes or fails as a whole; its last line speaks for it
+      if [[ $3 == 0 ]]; then echo "1 0 $(tail -n 1 "$2")"; else echo "0 1 $(tail -n 1 "$2")"; fi ;;
+  esac
+}
+
+# number WORD TEXT: 12 of "3 failed, 12 passed"; 0 where the word is not there.
+number() {
+  if [[ $2 =~ ([0-9]+)\ $1 ]]; then echo "${BASH_REMATCH[1]}"; else echo 0; fi
+}
+
+# suite NAME RUNNER COMMAND...
+suite() {
+  local name=$1 runner=$2 log status=0 start=$SECONDS good=0 bad=0 text=
+  shift 2
+  say "$name"
+  log=$logs/${name// /-}.log
+  ./dev call "$@" 2>&1 </dev/null | tee "$log" || status=$?
+  read -r good bad text < <(count "$runner" "$log" "$status") || true
+  record "$name" $((SECONDS - start)) "$status" "${good:-0}" "${bad:-0}" "${text:-}"
+}
+
+# step NAME COMMAND...: no test, but without it some cannot run; counts only where it fails.
+step() {
+  local name=$1 start=$SECONDS
+  shift
+  say "$name"
+  if ./dev call "$@" </dev/null; then
+    summary+=("$(printf '%-24s %4ds' "$name" $((SECONDS - start)))")
+  else
+    record "$name" $((SECONDS - start)) 1 0 1 FAILED
+    return 1
+  fi
+}
+
+# The thread sanitizer of these compilers cannot live with as much address randomisation as newer
+# kernels have; some containers forbid to switch it off, and then it is tried as it is.
+steady_addresses() {
+  if setarch "$(uname -m)" -R true 2>/dev/null; then setarch "$(uname -m)" -R "$@"; else "$@"; fi
+}
+
+unit_tests() { ctest --test-dir "$1" --output-on-failure -j "$(nproc)"; }
+
+# Sanitized builds leave out the page: it is the same.
+build_asan() {
+  build build/asan all -DCMAKE_BUILD_TYPE=RelWithDebInfo -DHELICON_WEB=OFF \
+    -DHELICON_SANITIZE=address,undefined
+}
+# Only the folders in which several threads meet. The build runs each test program, to list its tests.
+build_tsan() {
+  steady_addresses ./dev call build build/tsan "base_test runtime_test backends_test http_test" \
+    -DCMAKE_BUILD_TYPE=RelWithDebInfo -DHELICON_WEB=OFF -DHELICON_SANITIZE=thread
+}
+unit_tests_tsan() { steady_addresses ./dev call unit_tests build/tsan; }
+
+fetch_models() {
+  local model
+  for model in smollm2-135m gemma3-270m "$default_model"; do
+    "$binary" pull "$model"
+  done
+}
+
+# Where there is no package of it (Ubuntu), Playwright's own.
+use_browser() {
+  local name
+  for name in chromium chromium-browser google-chrome; do
+    if command -v "$name" >/dev/null && "$name" --version >/dev/null 2>&1; then
+      HELICON_CHROMIUM=$(command -v "$name")
+      export HELICON_CHROMIUM
+      return
+    fi
+  done
+  npm --prefix web exec playwright-core install --with-deps chromium
+}
+browser_tests() {
+  use_browser
+  npm --prefix web run test:e2e
+}
+
+cheap_lint() {
+  suite "lengths" one length_check
+  suite "layers" one layer_check
+  suite "format" one format_check
+}
+
+run_tests() {
+  local start=$SECONDS program
+  install_packages build test
+  logs=$(mktemp -d)
+  trap 'rm -rf "$logs"' EXIT
+  HELICON_PYTHON=$(python_path)
+  export HELICON_PYTHON HELICON_BINARY=$PWD/$binary
+
+  cheap_lint
+  step "npm packages" use_web && {
+    suite "page, types" one npm --prefix web run --silent lint
+    suite "page, unit tests" vitest npm --prefix web test
+  }
+  step "python packages" use_python
+  step "build" build_release all && {
+    suite "unit tests" ctest unit_tests build/release
+    step "models" fetch_models && {
+      suite "golden" pytest "$HELICON_PYTHON" -m pytest -q tests/golden
+      suite "clients" pytest "$HELICON_PYTHON" -m pytest -q tests/api
+      suite "browser" vitest browser_tests
+    }
+  }
+  step "build, asan" build_asan && suite "unit tests, asan" ctest unit_tests build/asan
+  step "build, tsan" build_tsan && suite "unit tests, tsan" ctest unit_tests_tsan
+  step "build, fuzzers" build_fuzzers && {
+    for program in $(fuzzers); do
+      suite "$(basename "$program")" one fuzz_one "$program" 5
+    done
+  }
+
+  say "Summary, $(((SECONDS - start) / 60)) min $(((SECONDS - start) % 60)) s"
+  printf '%s\n' "${summary[@]}"
+  echo "$passed passed, $failed failed"
+  ((failed == 0))
+}
