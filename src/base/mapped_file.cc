@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -78,10 +79,12 @@ bool mend(uintptr_t address) {
     if (address < begin || address >= end) continue;
     // Bounds that change meanwhile are not those of the mapping at fault, which is in use.
     if (version % 2 != 0 || region->version.load() != version) continue;
-    const uintptr_t page = page_of(address);
     region->damaged.store(true);
-    return mmap(reinterpret_cast<void*>(page), end - page, PROT_READ,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) != MAP_FAILED;
+    const uintptr_t page = page_of(address);
+    // A bare system call, as wrappers of mmap (sanitizers have one) are not for signal handlers.
+    constexpr long protection = PROT_READ;
+    constexpr long flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+    return syscall(SYS_mmap, page, end - page, protection, flags, -1L, 0L) != -1;
   }
   return false;
 }
