@@ -7,7 +7,7 @@ function woff2Only(): Plugin {
     name: 'woff2-only',
     enforce: 'pre',
     transform(code, id) {
-      if (!id.includes('katex') || !id.split('?')[0].endsWith('.css')) return null;
+      if (!id.includes('katex') || !/\.css(\?|$)/.test(id)) return null;
       return code.replace(
         /,\s*url\([^)]*\.(?:woff|ttf)\)\s*format\(["'](?:woff|truetype)["']\)/g,
         '',
