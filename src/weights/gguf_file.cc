@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <optional>
 #include <unordered_set>
 
 #include "base/mapped_file.h"
@@ -18,9 +19,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Keys and tensor table together; far more than any vocabulary needs, and little enough that a
-// hostile file cannot make us take memory without end.
-constexpr size_t max_header_bytes = size_t{256} << 20;
+// Keys and tensor table together: four times what the largest vocabularies take (262,144 tokens in
+// 16 MB). A hostile file can make us take eight times as much memory as this, and no more.
+constexpr size_t max_header_bytes = size_t{64} << 20;
 
 struct Part {
   fs::path path;

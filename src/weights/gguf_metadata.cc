@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+
 #include "weights/quoted_name.h"
 
 namespace helicon::weights {
