@@ -1,17 +1,95 @@
-// helicon logits
-#include <CLI/CLI.hpp>
+// helicon logits: teacher-forced logits as a NumPy file, for comparing numbers with other engines.
+#include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <memory>
+
+#include "model_argument.h"
+#include "models/open.h"
 #include "output.h"
 #include "verbs.h"
 
 namespace helicon::apps {
+namespace {
+
+struct Options {
+  std::string model;
+  std::vector<int32_t> tokens;
+  std::string out;
+  bool exact = false;
+  int threads = 0;
+};
+
+// The header of a .npy file, version 1.0 (numpy.lib.format): float32 [rows, columns], C order.
+std::string npy_header(size_t rows, size_t columns) {
+  std::string dictionary =
+      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", rows, columns);
+  constexpr size_t kPreamble = 10;
+  const size_t padded = (kPreamble + dictionary.size() + 1 + 63) / 64 * 64 - kPreamble;
+  dictionary.resize(padded - 1, ' ');
+  dictionary += '\n';
+  std::string header("\x93NUMPY\x01\x00", 8);
+  header += static_cast<char>(padded & 255);
+  header += static_cast<char>(padded >> 8);
+  return header + dictionary;
+}
+
+Status write_logits(const Options& options) {
+  HELICON_ASSIGN(const auto catalog, open_catalog());
+  HELICON_ASSIGN(const ModelArgument argument, find_model(*catalog, options.model));
+  models::OpenOptions open;
+  open.exact = options.exact;
+  open.threads = options.threads;
+  open.context_length = options.tokens.size();
+  HELICON_ASSIGN(models::OpenModel model, models::open_model(argument.path, open));
+  const size_t vocabulary = model.decoder->config().vocabulary;
+  for (const int32_t token : options.tokens)
+    if (token < 0 || static_cast<size_t>(token) >= vocabulary)
+      return Error{ErrorCode::invalid_argument,
+                   fmt::format("--tokens: {} is not in the vocabulary of {}", token, vocabulary)};
+  std::ofstream file(options.out, std::ios::binary);
+  if (!file)
+    return Error{ErrorCode::io,
+                 fmt::format("cannot write {}: {}", options.out, std::strerror(errno))};
+  file << npy_header(options.tokens.size(), vocabulary);
+  cache::Sequence sequence(*model.pages);
+  if (!sequence.reserve(static_cast<int>(options.tokens.size())))
+    return Error{ErrorCode::out_of_memory, "no room for the keys and values of all tokens"};
+  constexpr size_t kChunk = 64;
+  for (size_t start = 0; start < options.tokens.size(); start += kChunk) {
+    const size_t count = std::min(kChunk, options.tokens.size() - start);
+    const models::Run run{&sequence, std::span(options.tokens).subspan(start, count),
+                          sequence.length(), count};
+    const std::span<const float> logits = model.decoder->forward({&run, 1}, *model.pages);
+    file.write(reinterpret_cast<const char*>(logits.data()),
+               static_cast<std::streamsize>(logits.size_bytes()));
+    sequence.advance(static_cast<int>(count));
+  }
+  if (!file.flush())
+    return Error{ErrorCode::io,
+                 fmt::format("writing {} failed: {}", options.out, std::strerror(errno))};
+  return ok_status();
+}
+
+}  // namespace
 
 void add_logits(CLI::App& app, int& exit_code) {
-  CLI::App* verb = app.add_subcommand("logits", "(not in this build)");
-  verb->allow_extras();
-  verb->callback([&exit_code] {
-    exit_code = fail({ErrorCode::unsupported, "logits: not in this build", {}});
-  });
+  CLI::App* verb = app.add_subcommand("logits", "Write the logits after each of the given tokens");
+  const auto options = std::make_shared<Options>();
+  verb->add_option("model", options->model, model_help)->required();
+  verb->add_option("--tokens", options->tokens, "token ids, separated by commas")
+      ->required()
+      ->delimiter(',');
+  verb->add_option("--out", options->out, "a .npy file: float32 [tokens, vocabulary]")->required();
+  verb->add_option("--threads", options->threads, "0: as many as are worth having")
+      ->check(CLI::Range(0, 1024));
+  verb->add_flag("--exact", options->exact,
+                 "32-bit activations: slow, a reference for the kernels");
+  verb->callback([options, &exit_code] { exit_code = exit_code_of(write_logits(*options)); });
 }
 
 }  // namespace helicon::apps

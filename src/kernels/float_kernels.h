@@ -18,36 +18,49 @@ inline void for_lanes(size_t count, const Step& step, const Tail& tail) {
   if (i < count) tail(i, count - i);
 }
 
+// The largest magnitude of a run of 16.
+inline float run_peak(const float* x) {
+  return largest(larger(magnitude(Lanes::load(x)), magnitude(Lanes::load(x + 8))));
+}
+
+// Quantises a run of 16 by the given step; gives back the sum of the quants. Values of a run never
+// exceed 127 steps but for rounding; a subnormal step's reciprocal may overflow, hence the bounds.
+inline int quantize_run(const float* x, float step, int8_t* quants) {
+  const Lanes inverse = Lanes::all(step > 0 ? 1.0f / step : 0.0f);
+  int sum = 0;
+  for (size_t i = 0; i < 16; i += 8) {
+    float rounded[8];
+    const Lanes q = round_to_even(Lanes::load(x + i) * inverse);
+    smaller(larger(q, Lanes::all(-127.0f)), Lanes::all(127.0f)).store(rounded);
+    for (size_t j = 0; j < 8; ++j) {
+      const int quant = static_cast<int>(rounded[j]);
+      quants[i + j] = static_cast<int8_t>(quant);
+      sum += quant;
+    }
+  }
+  return sum;
+}
+
 inline void quantize_row(const float* values, size_t row, QuantizedRows& target) {
-  int8_t* quants = target.quants(row);
-  float* scales = target.scales(row);
-  float* sums = target.sums(row);
-  int16_t* half_sums = target.half_sums(row);
+  constexpr auto kMost = static_cast<float>(QuantizedRows::kMaxFactor);
   for (size_t b = 0; b < target.blocks(); ++b) {
     const float* x = values + kBlock * b;
-    Lanes top = magnitude(Lanes::load(x));
-    for (size_t i = 8; i < kBlock; i += 8) top = larger(top, magnitude(Lanes::load(x + i)));
-    const float scale = largest(top) / 127.0f;
-    const Lanes inverse = Lanes::all(scale > 0 ? 1.0f / scale : 0.0f);
+    const float peaks[2] = {run_peak(x), run_peak(x + 16)};
+    const float peak = peaks[0] > peaks[1] ? peaks[0] : peaks[1];
+    const float scale = peak / (127.0f * kMost);
     int total = 0;
-    for (size_t half = 0; half < 2; ++half) {
-      int sum = 0;
-      for (size_t i = 16 * half; i < 16 * half + 16; i += 8) {
-        float rounded[8];
-        // The reciprocal of a subnormal scale may overflow: never past the ends of the range.
-        const Lanes q = round_to_even(Lanes::load(x + i) * inverse);
-        smaller(larger(q, Lanes::all(-127.0f)), Lanes::all(127.0f)).store(rounded);
-        for (size_t j = 0; j < 8; ++j) {
-          const int quant = static_cast<int>(rounded[j]);
-          quants[kBlock * b + i + j] = static_cast<int8_t>(quant);
-          sum += quant;
-        }
-      }
-      half_sums[2 * b + half] = static_cast<int16_t>(sum);
+    for (size_t run = 0; run < 2; ++run) {
+      // The smallest factor whose 127 steps reach the run's peak.
+      const float share = peak > 0 ? std::ceil(peaks[run] / peak * kMost) : 1.0f;
+      const int factor = share < 1.0f ? 1 : static_cast<int>(share);
+      const int sum = factor * quantize_run(x + 16 * run, scale * static_cast<float>(factor),
+                                            target.quants(row) + kBlock * b + 16 * run);
+      target.factors(row)[2 * b + run] = static_cast<uint32_t>(factor) * 0x10001u;
+      target.run_sums(row)[2 * b + run] = static_cast<int16_t>(sum);
       total += sum;
     }
-    scales[b] = scale;
-    sums[b] = scale * static_cast<float>(total);
+    target.scales(row)[b] = scale;
+    target.sums(row)[b] = scale * static_cast<float>(total);
   }
 }
 

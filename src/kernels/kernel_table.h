@@ -40,8 +40,8 @@ inline constexpr size_t kAttentionTile = 64;
 struct KernelTable {
   std::string_view name;
 
-  // Quantises floats [columns] (a multiple of 32) to row `row`. scale = largest magnitude / 127;
-  // a block of zeros has scale 0.
+  // Quantises floats [columns] (a multiple of 32) to row `row`: the largest magnitude of a block
+  // becomes 15 * 127; a block of zeros has scale 0.
   void (*quantize_row)(const float* values, size_t row, QuantizedRows& target);
 
   // outputs[row][o] = sum over columns of activations[row] * matrix[o], for the matrix's panels

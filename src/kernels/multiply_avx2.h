@@ -1,9 +1,10 @@
 // The multiply kernels for AVX2 with FMA and F16C, and with VNNI where HELICON_VNNI is set.
 //
 // A 32-bit lane is an output row (see packed_matrix.h). A weight quad is unpacked once for up to
-// kTileRows rows of activations; each row adds its products in 16-bit lanes for as long as they
-// cannot overflow (4 bits: 8 products of at most 2 * 15 * 127; 5 bits: 4; 6 bits: 2; 8 bits: 1),
-// then widens with vpmaddwd. VNNI adds to 32 bits at once. All sums of a block are exact integers,
+// four rows of activations; each row adds its products in 16-bit lanes for as long as they cannot
+// overflow (4 and 5 bits: the 4 products of a run, of at most 2 * 31 * 127; 6 bits: 2; 8 bits: 1),
+// then widens with vpmaddwd, which multiplies by the run's factor (and Q6_K's scale: at most
+// 15 * 127) on the way. VNNI adds to 32 bits at once. All sums of a block are exact integers,
 // so all of them, and the portable kernel, agree to the last bit.
 #pragma once
 
@@ -66,34 +67,61 @@ inline void unpack_quads(const Block& block, size_t b, __m256i (&quads)[8]) {
   }
 }
 
-#if defined(HELICON_VNNI)
-inline __m256i add_products(__m256i sum, __m256i weights, __m256i activations) {
-  return _mm256_dpbusd_epi32(sum, weights, activations);
-}
-#endif
-
-// Sum over quads [first, first + count) of one row, in 32 bits a lane. `Chain` products are added
-// in 16 bits before they are widened by `scale`, in both 16-bit halves of a lane (1: a plain sum).
+// Sum over the four quads of a run, in 32 bits a lane, times `factor` (twice in each lane's
+// halves). `Chain` products are added in 16 bits before they are widened.
 template <int Chain>
-inline __m256i dot(const __m256i* quads, const int8_t* x, int count, __m256i scale) {
+inline __m256i dot_run(const __m256i* quads, const int8_t* x, __m256i factor) {
+  __m256i wide = _mm256_setzero_si256();
 #if defined(HELICON_VNNI)
-  __m256i wide = _mm256_setzero_si256();
-#pragma GCC unroll 8
-  for (int g = 0; g < count; ++g) wide = add_products(wide, quads[g], broadcast4(x + 4 * g));
-  static_cast<void>(scale);
-  return wide;
+#pragma GCC unroll 4
+  for (int g = 0; g < 4; ++g) wide = _mm256_dpbusd_epi32(wide, quads[g], broadcast4(x + 4 * g));
+  return _mm256_mullo_epi32(wide, _mm256_srai_epi32(factor, 16));
 #else
-  __m256i wide = _mm256_setzero_si256();
-#pragma GCC unroll 8
-  for (int g = 0; g < count; g += Chain) {
+#pragma GCC unroll 4
+  for (int g = 0; g < 4; g += Chain) {
     __m256i narrow = _mm256_maddubs_epi16(quads[g], broadcast4(x + 4 * g));
-#pragma GCC unroll 8
+#pragma GCC unroll 4
     for (int c = 1; c < Chain; ++c)
       narrow =
           _mm256_add_epi16(narrow, _mm256_maddubs_epi16(quads[g + c], broadcast4(x + 4 * (g + c))));
-    wide = _mm256_add_epi32(wide, _mm256_madd_epi16(narrow, scale));
+    wide = _mm256_add_epi32(wide, _mm256_madd_epi16(narrow, factor));
   }
   return wide;
+#endif
+}
+
+// The same for signed bytes: the sign of a weight moves to the activation.
+inline __m256i dot_run_signed(const int8_t (*weights)[32], const int8_t* x, __m256i factor) {
+  __m256i wide = _mm256_setzero_si256();
+#pragma GCC unroll 4
+  for (int g = 0; g < 4; ++g) {
+    const __m256i w = load256(weights[g]);
+    const __m256i signed_x = _mm256_sign_epi8(broadcast4(x + 4 * g), w);
+#if defined(HELICON_VNNI)
+    wide = _mm256_dpbusd_epi32(wide, _mm256_abs_epi8(w), signed_x);
+  }
+  return _mm256_mullo_epi32(wide, _mm256_srai_epi32(factor, 16));
+#else
+    const __m256i narrow = _mm256_maddubs_epi16(_mm256_abs_epi8(w), signed_x);
+    wide = _mm256_add_epi32(wide, _mm256_madd_epi16(narrow, factor));
+  }
+  return wide;
+#endif
+}
+
+// An 8-bit scale for each lane, twice in its halves.
+inline __m256i twice(__m256i wide) {
+  return _mm256_or_si256(_mm256_and_si256(wide, _mm256_set1_epi32(0xffff)),
+                         _mm256_slli_epi32(wide, 16));
+}
+
+// A run of Q6_K: scale * (factor * sum of quant * x - 32 * run sum).
+inline __m256i dot_run_six(const __m256i* quads, const int8_t* x, __m256i factor,
+                           __m256i scale_twice) {
+#if defined(HELICON_VNNI)
+  return _mm256_mullo_epi32(dot_run<2>(quads, x, factor), _mm256_srai_epi32(scale_twice, 16));
+#else
+  return dot_run<2>(quads, x, _mm256_mullo_epi16(factor, scale_twice));
 #endif
 }
 
@@ -103,16 +131,17 @@ inline void multiply_tile(const Block* packed, size_t blocks, const QuantizedRow
   const int8_t* x[Rows];
   const float* x_scales[Rows];
   const float* x_sums[Rows];
-  const int16_t* x_half_sums[Rows];
+  const int16_t* x_run_sums[Rows];
+  const uint32_t* x_factors[Rows];
   for (int r = 0; r < Rows; ++r) {
     const size_t at = row + static_cast<size_t>(r);
     x[r] = activations.quants(at);
     x_scales[r] = activations.scales(at);
     x_sums[r] = activations.sums(at);
-    x_half_sums[r] = activations.half_sums(at);
+    x_run_sums[r] = activations.run_sums(at);
+    x_factors[r] = activations.factors(at);
     sums[r] = _mm256_setzero_ps();
   }
-  const __m256i ones = _mm256_set1_epi16(1);
   for (size_t i = 0; i < blocks;) {
     const Block& block = packed[i / kBlocksIn<Block>];
     const __m256 outer_scale = load_halves(block.scale);
@@ -130,44 +159,32 @@ inline void multiply_tile(const Block* packed, size_t blocks, const QuantizedRow
       if constexpr (!std::is_same_v<Block, BytesBlock>) unpack_quads(block, b, quads);
       [[maybe_unused]] __m256i first{}, second{}, pair{};
       if constexpr (std::is_same_v<Block, SixBitsKBlock>) {
-        const __m256i low_half = _mm256_set1_epi32(0xffff);
         const __m256i a = load_bytes_wide(block.block_scale[2 * b]);
         const __m256i c = load_bytes_wide(block.block_scale[2 * b + 1]);
-        first = _mm256_or_si256(_mm256_and_si256(a, low_half), _mm256_slli_epi32(a, 16));
-        second = _mm256_or_si256(_mm256_and_si256(c, low_half), _mm256_slli_epi32(c, 16));
-        pair = _mm256_or_si256(_mm256_and_si256(a, low_half), _mm256_slli_epi32(c, 16));
+        first = twice(a);
+        second = twice(c);
+        pair = _mm256_blend_epi16(first, second, 0xaa);  // the scales as the run sums lie: a, c
       }
 #pragma GCC unroll 8
       for (int r = 0; r < Rows; ++r) {
         const int8_t* const quants = x[r] + kBlock * i;
+        const __m256i factor_a = _mm256_set1_epi32(static_cast<int>(x_factors[r][2 * i]));
+        const __m256i factor_c = _mm256_set1_epi32(static_cast<int>(x_factors[r][2 * i + 1]));
         __m256i whole;
         if constexpr (std::is_same_v<Block, BytesBlock>) {
-          whole = _mm256_setzero_si256();
-#pragma GCC unroll 8
-          for (int g = 0; g < 8; ++g) {
-            const __m256i w = load256(block.weight[g]);
-            const __m256i signed_x = _mm256_sign_epi8(broadcast4(quants + 4 * g), w);
-#if defined(HELICON_VNNI)
-            whole = add_products(whole, _mm256_abs_epi8(w), signed_x);
-#else
-            whole = _mm256_add_epi32(
-                whole, _mm256_madd_epi16(_mm256_maddubs_epi16(_mm256_abs_epi8(w), signed_x), ones));
-#endif
-          }
+          whole = _mm256_add_epi32(dot_run_signed(block.weight, quants, factor_a),
+                                   dot_run_signed(block.weight + 4, quants + 16, factor_c));
         } else if constexpr (std::is_same_v<Block, SixBitsKBlock>) {
-          __m256i a = dot<2>(quads, quants, 4, first);
-          __m256i c = dot<2>(quads + 4, quants + 16, 4, second);
-#if defined(HELICON_VNNI)
-          a = _mm256_mullo_epi32(a, _mm256_srai_epi32(first, 16));
-          c = _mm256_mullo_epi32(c, _mm256_srai_epi32(second, 16));
-#endif
           int two;
-          std::memcpy(&two, x_half_sums[r] + 2 * i, 4);
+          std::memcpy(&two, x_run_sums[r] + 2 * i, 4);
           const __m256i offset =
               _mm256_slli_epi32(_mm256_madd_epi16(_mm256_set1_epi32(two), pair), 5);
-          whole = _mm256_sub_epi32(_mm256_add_epi32(a, c), offset);
+          whole = _mm256_add_epi32(dot_run_six(quads, quants, factor_a, first),
+                                   dot_run_six(quads + 4, quants + 16, factor_c, second));
+          whole = _mm256_sub_epi32(whole, offset);
         } else {
-          whole = dot < kHasFifthBit<Block> ? 4 : 8 > (quads, quants, 8, ones);
+          whole = _mm256_add_epi32(dot_run<4>(quads, quants, factor_a),
+                                   dot_run<4>(quads + 4, quants + 16, factor_c));
         }
         const __m256 step = _mm256_mul_ps(scale, _mm256_broadcast_ss(x_scales[r] + i));
         sums[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(whole), step, sums[r]);

@@ -60,20 +60,21 @@ int quant_at(const Block& block, size_t b, size_t quad, size_t lane, size_t j) {
   }
 }
 
-// Sum of the products of one block, scaled by what is whole: Q6_K's 8-bit scales and offset.
+// Sum of the products of one block, scaled by all that is whole: the activations' factors, and
+// Q6_K's 8-bit scales and offset.
 template <typename Block>
-int whole_sum(const Block& block, size_t b, size_t lane, const int8_t* x,
-              const int16_t* half_sums) {
+int whole_sum(const Block& block, size_t b, size_t lane, const int8_t* x, const int16_t* run_sums,
+              const uint32_t* factors) {
   int sums[2] = {0, 0};
   for (size_t quad = 0; quad < 8; ++quad)
     for (size_t j = 0; j < 4; ++j)
       sums[quad / 4] += quant_at(block, b, quad, lane, j) * x[4 * quad + j];
-  if constexpr (std::is_same_v<Block, SixBitsKBlock>) {
-    const int first = block.block_scale[2 * b][lane], second = block.block_scale[2 * b + 1][lane];
-    return first * sums[0] + second * sums[1] - 32 * (first * half_sums[0] + second * half_sums[1]);
-  } else {
-    return sums[0] + sums[1];
+  for (size_t run = 0; run < 2; ++run) {
+    sums[run] *= static_cast<int>(factors[run] & 0xffff);
+    if constexpr (std::is_same_v<Block, SixBitsKBlock>)
+      sums[run] = block.block_scale[2 * b + run][lane] * (sums[run] - 32 * run_sums[run]);
   }
+  return sums[0] + sums[1];
 }
 
 template <typename Block>
@@ -96,8 +97,9 @@ void multiply(const PackedMatrix& matrix, size_t first, size_t last,
             scale *= static_cast<float>(block.block_scale[b][lane]);
             minimum *= -static_cast<float>(block.block_minimum[b][lane]);
           }
-          const int whole = whole_sum(block, b, lane, activations.quants(row) + kBlock * i,
-                                      activations.half_sums(row) + 2 * i);
+          const int whole =
+              whole_sum(block, b, lane, activations.quants(row) + kBlock * i,
+                        activations.run_sums(row) + 2 * i, activations.factors(row) + 2 * i);
           sum = std::fma(static_cast<float>(whole), scale * activations.scales(row)[i], sum);
           if constexpr (kHasMinimum<Block>) sum = std::fma(minimum, activations.sums(row)[i], sum);
         }

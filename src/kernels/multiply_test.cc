@@ -28,6 +28,12 @@ Packed pack_random(ElementType type, size_t rows, size_t columns, std::mt19937& 
   return packed;
 }
 
+double activation_of(const QuantizedRows& rows, size_t row, size_t column) {
+  const double step = static_cast<double>(rows.scales(row)[column / kBlock]) *
+                      (rows.factors(row)[column / 16] & 0xffff);
+  return step * rows.quants(row)[column];
+}
+
 class EachType : public testing::TestWithParam<ElementType> {};
 
 TEST_P(EachType, PackingLosesNothing) {
@@ -66,9 +72,7 @@ TEST_P(EachType, ProductsAreThoseOfTheDecodedWeights) {
       for (size_t r = 0; r < count; ++r) {
         double expected = 0, size = 0;
         for (size_t c = 0; c < columns; ++c) {
-          const double activation = floats ? x[r * columns + c]
-                                           : static_cast<double>(quantized.scales(r)[c / kBlock]) *
-                                                 quantized.quants(r)[c];
+          const double activation = floats ? x[r * columns + c] : activation_of(quantized, r, c);
           expected += activation * weights[c];
           size += std::fabs(activation * weights[c]);
         }
@@ -152,14 +156,25 @@ TEST(QuantizeRow, HalfAStepAtMost) {
   for (size_t c = 0; c < 32; ++c) x[c] = 0;        // a block of zeros
   for (size_t c = 32; c < 64; ++c) x[c] = 1e-42f;  // subnormal
   for (size_t c = 64; c < 96; ++c) x[c] *= 1e30f;
+  for (size_t c = 96; c < 112; ++c) x[c] *= 1e-3f;  // a small run beside a large one
   for (const KernelTable* table : available_kernels()) {
     QuantizedRows rows;
     rows.resize(1, columns);
     table->quantize_row(x.data(), 0, rows);
     for (size_t c = 0; c < columns; ++c) {
-      const float scale = rows.scales(0)[c / kBlock];
-      EXPECT_NEAR(scale * static_cast<float>(rows.quants(0)[c]), x[c], 0.5001f * scale + 1e-41f)
-          << c;
+      const uint32_t factor = rows.factors(0)[c / 16] & 0xffff;
+      ASSERT_GE(factor, 1u);
+      ASSERT_LE(factor, 15u);
+      const double step = static_cast<double>(rows.scales(0)[c / kBlock]) * factor;
+      EXPECT_NEAR(activation_of(rows, 0, c), x[c], 0.5001 * step + 1e-41) << c;
+    }
+    const uint32_t small = rows.factors(0)[6] & 0xffff, large = rows.factors(0)[7] & 0xffff;
+    EXPECT_EQ(small, 1u);
+    EXPECT_EQ(large, 15u);
+    for (size_t run = 0; run < columns / 16; ++run) {
+      int sum = 0;
+      for (size_t c = 16 * run; c < 16 * run + 16; ++c) sum += rows.quants(0)[c];
+      EXPECT_EQ(rows.run_sums(0)[run], sum * static_cast<int>(rows.factors(0)[run] & 0xffff));
     }
   }
 }

@@ -1,0 +1,93 @@
+#include "models/open.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/memory_limit.h"
+#include "base/processors.h"
+#include "models/recipe.h"
+
+namespace helicon::models {
+namespace {
+
+constexpr size_t kDefaultContext = 8192;
+constexpr size_t kMostContexts = 16;  // full contexts that pages are reserved for, memory allowing
+
+double gigabytes(uint64_t bytes) { return static_cast<double>(bytes) / 1e9; }
+
+// Activations of one pass and its logits; small beside the weights, and counted all the same.
+size_t scratch_bytes(const DecoderConfig& config) {
+  const size_t heads = 2 * (config.heads + config.kv_heads) * config.head_size;
+  return 4 * (kMaxRows * (4 * config.hidden + heads + 3 * config.feed_forward) +
+              16 * config.vocabulary);
+}
+
+struct MemoryPlan {
+  size_t weights = 0;
+  size_t pages = 0;  // how many
+};
+
+Result<MemoryPlan> plan_memory(const weights::ModelFile& file, const std::string& name,
+                               const DecoderConfig& config, size_t context,
+                               const LoadOptions& options) {
+  MemoryPlan plan;
+  HELICON_ASSIGN(plan.weights, required_bytes(file, config, options));
+  const cache::CacheShape shape{config.layers.size(), config.kv_heads, config.head_size};
+  const size_t context_pages = (context + cache::kPagePositions - 1) / cache::kPagePositions;
+  const size_t scratch = scratch_bytes(config);
+  const uint64_t least = plan.weights + scratch + context_pages * shape.page_bytes();
+  const uint64_t available = available_memory();
+  if (least > available)
+    return Error{
+        ErrorCode::out_of_memory,
+        fmt::format(
+            "{} does not fit: weights {:.2f} GB, keys and values of {} tokens {:.2f} GB, working "
+            "memory {:.2f} GB; available {:.2f} GB",
+            name, gigabytes(plan.weights), context, gigabytes(context_pages * shape.page_bytes()),
+            gigabytes(scratch), gigabytes(available))};
+  // Half of what is left is for pages; the rest stays with the system.
+  const size_t affordable = (available - plan.weights - scratch) / 2 / shape.page_bytes();
+  plan.pages = std::clamp(affordable, context_pages, kMostContexts * context_pages);
+  return plan;
+}
+
+Error about(const std::string& name, Error error) {
+  if (error.message.find(name) == std::string::npos) error.message = name + ": " + error.message;
+  return error;
+}
+
+}  // namespace
+
+Result<OpenModel> open_model(const std::filesystem::path& path, const OpenOptions& options) {
+  HELICON_ASSIGN(auto file, weights::ModelFile::open(path));
+  return open_model(std::move(file), path.filename().string(), options);
+}
+
+Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
+                             const std::string& name, const OpenOptions& options) {
+  auto config = configure(*file);
+  if (!config.ok()) return about(name, std::move(config).error());
+  OpenModel model;
+  model.context_length =
+      options.context_length ? options.context_length : std::min(config->context, kDefaultContext);
+  if (model.context_length > config->context)
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("a context of {} tokens was asked for; {} was made for {}",
+                             model.context_length, name, config->context)};
+  HELICON_ASSIGN(const kernels::KernelTable* kernels, kernels::choose_kernels());
+  const LoadOptions load{options.exact, options.on_progress, options.stop};
+  auto plan = plan_memory(*file, name, *config, model.context_length, load);
+  if (!plan.ok()) return about(name, std::move(plan).error());
+  model.weight_bytes = plan->weights;
+  model.threads =
+      std::make_unique<ThreadPool>(options.threads > 0 ? options.threads : usable_processors());
+  auto weights = load_decoder_weights(std::move(file), *config, *model.threads, load);
+  if (!weights.ok()) return about(name, std::move(weights).error());
+  model.decoder =
+      std::make_unique<Decoder>(std::move(*config), std::move(*weights), *kernels, *model.threads);
+  HELICON_ASSIGN(model.pages, cache::PagePool::create(model.decoder->cache_shape(), plan->pages));
+  return model;
+}
+
+}  // namespace helicon::models
