@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "output.h"
 #include "suggest.h"
 #include "verbs.h"
@@ -59,8 +60,10 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error,
                        suggestion(word, verb_names(app)));
   }
   const CLI::App& verb = *chosen.front();
-  if (error.get_name() == "ExtrasError" && !verb.remaining().empty()) {
-    const std::string word = verb.remaining().front();
+  const std::vector<std::string> unexpected = app.remaining(true);
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr && !unexpected.empty()) {
+    // "--temprature=1": the name alone is compared.
+    const std::string word = unexpected.front().substr(0, unexpected.front().find('='));
     return fmt::format("{}: unexpected argument '{}'{}", verb.get_name(), word,
                        suggestion(word, option_names(verb)));
   }
@@ -96,10 +99,13 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   // Only the character type: numbers keep their points whatever the user's language.
   if (std::setlocale(LC_CTYPE, "C.UTF-8") == nullptr) std::setlocale(LC_CTYPE, "");
+  if (const auto status = helicon::set_up_log("warning"); !status.ok()) {
+    return helicon::apps::fail(status.error());
+  }
   try {
     return helicon::apps::run_command_line(argc, argv);
   } catch (const std::exception& exception) {
     return helicon::apps::fail(
-        {helicon::ErrorCode::internal, fmt::format("internal error: {}", exception.what()), {}});
+        {helicon::ErrorCode::internal, fmt::format("internal error: {}", exception.what())});
   }
 }

@@ -41,8 +41,7 @@ Error unknown_model(const catalog::Catalog& catalog, const std::string& name) {
     for (const catalog::Installed& model : *installed) names.push_back(model.name);
   }
   return {ErrorCode::not_found,
-          fmt::format("no model '{}'{}; `helicon ls` lists them", name, suggestion(name, names)),
-          {}};
+          fmt::format("no model '{}'{}; `helicon ls` lists them", name, suggestion(name, names))};
 }
 
 }  // namespace helicon::apps

@@ -36,8 +36,7 @@ Status print(std::string_view text) {
     ::raise(SIGPIPE);
   }
   return Error{error == ENOSPC ? ErrorCode::no_space : ErrorCode::io,
-               fmt::format("standard output: {}", std::strerror(error)),
-               {}};
+               fmt::format("standard output: {}", std::strerror(error))};
 }
 
 int fail(const Error& error) {

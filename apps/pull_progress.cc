@@ -124,8 +124,7 @@ Result<std::filesystem::path> pull_with_progress(const catalog::Catalog& catalog
   if (!path.ok() && path.error().code == ErrorCode::cancelled) {
     return Error{ErrorCode::cancelled,
                  fmt::format("{}: stopped; {} are kept, and `helicon pull {}` goes on from there",
-                             name, readable_bytes(static_cast<double>(done)), name),
-                 {}};
+                             name, readable_bytes(static_cast<double>(done)), name)};
   }
   return path;
 }

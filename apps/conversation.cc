@@ -1,0 +1,115 @@
+#include "conversation.h"
+
+#include <condition_variable>
+#include <deque>
+#include <optional>
+#include <random>
+#include <utility>
+
+namespace helicon::apps {
+namespace {
+
+// From the engine's thread to ours.
+class Mailbox {
+ public:
+  void put(runtime::Event event) {
+    const std::lock_guard lock(mutex_);
+    events_.push_back(std::move(event));
+    changed_.notify_one();
+  }
+  void close(const runtime::Usage& usage) {
+    const std::lock_guard lock(mutex_);
+    usage_ = usage;
+    changed_.notify_one();
+  }
+  // The next event; nullopt once all are taken and the figures have come.
+  std::optional<runtime::Event> take() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !events_.empty() || usage_.has_value(); });
+    if (events_.empty()) return std::nullopt;
+    runtime::Event event = std::move(events_.front());
+    events_.pop_front();
+    return event;
+  }
+  // After take() gave nullopt.
+  const runtime::Usage& usage() const { return *usage_; }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<runtime::Event> events_;
+  std::optional<runtime::Usage> usage_;
+};
+
+chat::Message spoken(std::string role, std::string content) {
+  chat::Message message;
+  message.role = std::move(role);
+  message.content = std::move(content);
+  return message;
+}
+
+}  // namespace
+
+Conversation::Conversation(std::shared_ptr<backends::ChatModel> model) : model_(std::move(model)) {}
+
+backends::ChatRequest Conversation::next_request(uint64_t seed) const {
+  backends::ChatRequest request;
+  if (!system.empty()) request.messages.push_back(spoken("system", system));
+  request.messages.insert(request.messages.end(), messages_.begin(), messages_.end());
+  request.sampling = settings.sampling;
+  request.sampling.seed = seed;
+  request.max_tokens = settings.max_tokens;
+  return request;
+}
+
+Result<Answer> Conversation::ask(std::string question,
+                                 const std::function<Status(std::string_view)>& on_text) {
+  const uint64_t seed = settings.seed ? *settings.seed : std::random_device()();
+  messages_.push_back(spoken("user", std::move(question)));
+  auto answer = stream(next_request(seed), on_text);
+  if (!answer.ok() || answer->text.empty()) {
+    messages_.pop_back();
+    return answer;
+  }
+  answer->seed = seed;
+  messages_.push_back(spoken("assistant", answer->text));
+  return answer;
+}
+
+Result<Answer> Conversation::stream(backends::ChatRequest request,
+                                    const std::function<Status(std::string_view)>& on_text) {
+  // Shared, because the engine may still hold the listener when we are done.
+  const auto mailbox = std::make_shared<Mailbox>();
+  runtime::Listener listener{
+      .on_event = [mailbox](runtime::Event event) { mailbox->put(std::move(event)); },
+      .on_done = [mailbox](const runtime::Usage& usage) { mailbox->close(usage); }};
+  HELICON_ASSIGN(const auto run, model_->start(std::move(request), std::move(listener)));
+  set_run(run.get());
+  Answer answer;
+  Status status = ok_status();
+  while (const auto event = mailbox->take()) {
+    answer.text += event->text;
+    if (event->finish) answer.finish = *event->finish;
+    if (event->error) status = *event->error;
+    if (status.ok() && !event->text.empty()) {
+      status = on_text(event->text);
+      if (!status.ok()) run->cancel();
+    }
+  }
+  set_run(nullptr);
+  HELICON_TRY(std::move(status));
+  answer.usage = mailbox->usage();
+  return answer;
+}
+
+void Conversation::cancel() {
+  const std::lock_guard lock(mutex_);
+  if (run_ != nullptr) run_->cancel();
+}
+
+void Conversation::set_run(backends::ChatRun* run) {
+  const std::lock_guard lock(mutex_);
+  run_ = run;
+}
+
+}  // namespace helicon::apps

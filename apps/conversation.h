@@ -1,0 +1,58 @@
+// A conversation with a model: what was said, and the next answer to it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backends/chat_model.h"
+#include "base/result.h"
+#include "chat/message.h"
+#include "runtime/request.h"
+#include "settings.h"
+
+namespace helicon::apps {
+
+struct Answer {
+  std::string text;
+  runtime::FinishReason finish = runtime::FinishReason::stop;
+  runtime::Usage usage;
+  uint64_t seed = 0;  // the one it was drawn with
+};
+
+class Conversation {
+ public:
+  explicit Conversation(std::shared_ptr<backends::ChatModel> model);
+
+  // Asks and waits. `on_text` gets the answer in pieces of valid UTF-8, on this thread; an error of
+  // it ends the answer and is returned. A question whose answer fails, or is cancelled before its
+  // first word, leaves no trace in the conversation. Errors: those of ChatModel::start().
+  Result<Answer> ask(std::string question, const std::function<Status(std::string_view)>& on_text);
+
+  // Ends the running answer, from any thread; without one it does nothing.
+  void cancel();
+
+  void clear() { messages_.clear(); }
+
+  Settings settings;
+  std::string system;  // the system message; empty: none, the template may have its own
+  const backends::ModelInfo& model() const { return model_->info(); }
+
+ private:
+  backends::ChatRequest next_request(uint64_t seed) const;
+  Result<Answer> stream(backends::ChatRequest request,
+                        const std::function<Status(std::string_view)>& on_text);
+
+  void set_run(backends::ChatRun* run);
+
+  std::shared_ptr<backends::ChatModel> model_;
+  std::vector<chat::Message> messages_;
+  std::mutex mutex_;                  // guards run_
+  backends::ChatRun* run_ = nullptr;  // the running answer
+};
+
+}  // namespace helicon::apps
