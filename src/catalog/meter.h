@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -25,7 +26,7 @@ class Meter {
   ProgressCallback callback_;
   Clock::time_point last_call_;
   std::string stage_;
-  std::deque<std::pair<Clock::time_point, std::uint64_t>> recent_;  // of the last five seconds
+  std::deque<std::pair<Clock::time_point, std::uint64_t>> recent_;  // what the rate is taken over
 };
 
 }  // namespace helicon::catalog
