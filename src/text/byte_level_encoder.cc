@@ -56,14 +56,16 @@ Status ByteLevelEncoder::read_merges(const weights::Metadata& metadata,
 }
 
 std::string ByteLevelEncoder::bytes_of(const Vocabulary& vocabulary, TokenId id) const {
-  // Tokens spelled outside the alphabet were added by hand and stand for their text.
   const std::string& text = vocabulary.text(id);
+  if (vocabulary.kind(id) == TokenKind::user_defined) return text;
+  // Some files do not mark all tokens that were added by hand; their text gives them away.
   return spelled_bytes(text).value_or(text);
 }
 
-Status ByteLevelEncoder::encode(std::string_view spelled, bool /*opens*/,
+Status ByteLevelEncoder::encode(std::string_view spelled, Options options,
                                 std::vector<TokenId>& ids) const {
-  const std::string text = pre_tokenizer_.normalize(spelled);
+  const std::string text =
+      options.normalize ? pre_tokenizer_.normalize(spelled) : std::string(spelled);
   HELICON_ASSIGN(const std::vector<size_t> ends, pre_tokenizer_.split(text));
   std::vector<Symbol> symbols;
   size_t begin = 0;

@@ -17,7 +17,7 @@ struct PreTokenizerDefinition {
   // Applied one after the other: each cuts the pieces of the one before into its matches and what
   // lies between them.
   std::span<const std::string_view> patterns;
-  bool composes = false;            // text is brought to Unicode's form NFC first
+  bool composes = false;            // the model was trained on text in Unicode's form NFC
   bool keeps_known_pieces = false;  // a piece that is a token is not merged from its bytes
   bool adds_begin = false;          // unless the file says otherwise
 };
@@ -29,7 +29,7 @@ class PreTokenizer {
 
   const PreTokenizerDefinition& definition() const { return *definition_; }
 
-  // The text as the pieces are cut from it. Bytes that are not UTF-8 stay as they are.
+  // The text in the form the model was trained on. Bytes that are not UTF-8 stay as they are.
   std::string normalize(std::string_view text) const;
 
   // The end of each piece, in bytes, ascending; the last is text.size(). Text that is not UTF-8 is

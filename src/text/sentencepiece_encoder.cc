@@ -97,10 +97,10 @@ std::string SentencePieceEncoder::bytes_of(const Vocabulary& vocabulary, TokenId
   return std::string(1, static_cast<char>(byte_named_by(text).value_or(0)));
 }
 
-Status SentencePieceEncoder::encode(std::string_view spelled, bool opens,
+Status SentencePieceEncoder::encode(std::string_view spelled, Options options,
                                     std::vector<TokenId>& ids) const {
   std::string text;
-  if (opens && adds_space_) text = space_mark;
+  if (options.opens && adds_space_) text = space_mark;
   text.append(spelled);
 
   std::vector<Symbol> symbols;

@@ -19,7 +19,8 @@ class SentencePieceEncoder final : public FragmentEncoder {
                                                          const Vocabulary& vocabulary);
 
   std::string spell(std::string_view text) const override;
-  Status encode(std::string_view spelled, bool opens, std::vector<TokenId>& ids) const override;
+  Status encode(std::string_view spelled, Options options,
+                std::vector<TokenId>& ids) const override;
   bool adds_space() const override { return adds_space_; }
   std::string bytes_of(const Vocabulary& vocabulary, TokenId id) const override;
   bool adds_begin_by_default() const override { return true; }

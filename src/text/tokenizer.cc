@@ -140,7 +140,8 @@ Result<std::vector<TokenId>> VocabularyTokenizer::encode(std::string_view text,
     const std::optional<AddedTokens::Match> match = added.find(view, begin);
     const size_t end = match ? match->begin : view.size();
     if (begin < end) {
-      HELICON_TRY(encoder_->encode(view.substr(begin, end - begin), opens, ids));
+      HELICON_TRY(
+          encoder_->encode(view.substr(begin, end - begin), {opens, options.normalize}, ids));
       opens = false;
     }
     if (!match) break;

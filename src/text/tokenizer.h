@@ -18,6 +18,9 @@ using TokenId = int32_t;
 struct EncodeOptions {
   bool parse_special = false;  // "<|im_end|>" becomes its one token, not the pieces of its text
   bool add_special = false;    // adds begin/end tokens where the model's metadata asks for them
+  // Brings the text to the normal form that the model was trained on, where there is one (Qwen's
+  // NFC). Better for the model, but other bytes may come back (docs/tokenizers.md).
+  bool normalize = false;
 };
 
 // Immutable after creation; safe to use from many threads at once.
@@ -41,7 +44,7 @@ class Tokenizer {
   // (no previous token) or behind a special or user-defined token.
   virtual std::string_view token_bytes_after(std::optional<TokenId> previous, TokenId id) const = 0;
   // The bytes of all tokens, from the beginning of a text. Undoes encode() but for what
-  // docs/tokenizers.md says of NFC, U+2581 and bytes that a vocabulary lacks.
+  // docs/tokenizers.md says of U+2581 and bytes that a vocabulary lacks.
   virtual std::string decode(const std::vector<TokenId>& ids, bool skip_special) const = 0;
 
   virtual size_t size() const = 0;                     // number of ids
