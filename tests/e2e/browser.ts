@@ -40,7 +40,9 @@ export async function openPage(
   if (!existsSync(dist)) throw new Error(`${dist}: build the page first (npm run build)`);
   const context = await browser.newContext({ viewport: desktop, ...options });
   context.setDefaultTimeout(30_000);
-  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: url });
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], {
+    origin: url,
+  });
   const page = await context.newPage();
   const complaints: string[] = [];
   const foreign: string[] = [];
@@ -78,7 +80,10 @@ export async function watchGrowing(page: Page, looks = 3): Promise<string[]> {
   const seen: string[] = [];
   const deadline = Date.now() + 60_000;
   while (seen.length < looks && Date.now() < deadline) {
-    const text = await lastAnswer(page).locator('.markdown').textContent().catch(() => null);
+    const text = await lastAnswer(page)
+      .locator('.markdown')
+      .textContent()
+      .catch(() => null);
     if (text && text !== seen.at(-1)) seen.push(text);
     await page.waitForTimeout(30);
   }

@@ -88,7 +88,11 @@ class Mock {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     if (path === '/v1/models') {
-      const data = this.state.models.map((id) => ({ id, object: 'model', owned_by: 'helicon' }));
+      const data = this.state.models.map((id) => ({
+        id,
+        object: 'model',
+        owned_by: 'helicon',
+      }));
       return json(response, 200, { object: 'list', data });
     }
     if (path === '/v1/chat/completions') return this.#chat(request, response);
@@ -106,7 +110,9 @@ class Mock {
       });
       response.end(bytes);
     } catch {
-      json(response, 404, { error: { message: `no such page: ${path}`, code: 'not_found' } });
+      json(response, 404, {
+        error: { message: `no such page: ${path}`, code: 'not_found' },
+      });
     }
   }
 
@@ -126,10 +132,14 @@ class Mock {
       return refuse(400, 'context_length_exceeded', contextMessage);
     }
     if (/too often/.test(question) && time === 1) {
-      return refuse(429, 'rate_limit_exceeded', 'Too many requests.', { 'Retry-After': '2' });
+      return refuse(429, 'rate_limit_exceeded', 'Too many requests.', {
+        'Retry-After': '2',
+      });
     }
     if (/still loading/.test(question) && time <= 2) {
-      return refuse(503, 'model_loading', 'The model is loading.', { 'Retry-After': '1' });
+      return refuse(503, 'model_loading', 'The model is loading.', {
+        'Retry-After': '1',
+      });
     }
     if (/fail at once/.test(question) && time === 1) {
       return refuse(500, 'internal', 'internal: something broke');
@@ -150,7 +160,10 @@ class Mock {
         this.state.hungUp += 1;
       }
     });
-    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
+    response.writeHead(200, {
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-store',
+    });
     const write = (data: object | string) =>
       response.write(`data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);
     const chunk = (delta: object, finish: string | null = null) =>
@@ -170,7 +183,9 @@ class Mock {
       if (gone) return;
       if (/hang up/.test(question) && time === 1 && tokens === 3) return void response.destroy();
       if (/fail in the middle/.test(question) && time === 1 && tokens === 3) {
-        write({ error: { message: 'the model ran into a wall', code: 'internal' } });
+        write({
+          error: { message: 'the model ran into a wall', code: 'internal' },
+        });
         return void response.end();
       }
       if (body.max_tokens !== undefined && tokens >= body.max_tokens) {
@@ -184,8 +199,17 @@ class Mock {
     }
     chunk({}, finish);
     if (body.stream_options?.include_usage) {
-      const usage = { prompt_tokens: 10, completion_tokens: tokens, total_tokens: 10 + tokens };
-      write({ id: 'chatcmpl-1', object: 'chat.completion.chunk', choices: [], usage });
+      const usage = {
+        prompt_tokens: 10,
+        completion_tokens: tokens,
+        total_tokens: 10 + tokens,
+      };
+      write({
+        id: 'chatcmpl-1',
+        object: 'chat.completion.chunk',
+        choices: [],
+        usage,
+      });
     }
     write('[DONE]');
     response.end();
@@ -193,7 +217,10 @@ class Mock {
 }
 
 function json(response: ServerResponse, status: number, body: object, headers = {}): void {
-  response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    ...headers,
+  });
   response.end(JSON.stringify(body));
 }
 

@@ -1,4 +1,5 @@
 // All conversations, the one that is open, and what is known of the server.
+import { SvelteMap } from 'svelte/reactivity';
 import { listModels } from '../api/client';
 import { FailureError, unreachable, type Failure } from '../api/failure';
 import { newId, type Conversation, type Message } from '../conversation/model';
@@ -26,7 +27,7 @@ export class Workspace {
   readonly model = $derived(this.#chosenModel());
 
   #store: ConversationStore | null;
-  #live = new Map<string, Session>();
+  #live = new SvelteMap<string, Session>(); // those being answered, open or not
   #channel = new BroadcastChannel('helicon');
   #removed = new Set<string>();
   #surroundings: Surroundings;

@@ -1,0 +1,253 @@
+// Conversations stay: over reloads, over interruptions, and when there are a thousand.
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  answered,
+  ask,
+  dist,
+  lastAnswer,
+  launch,
+  messageField,
+  openPage,
+  sendButton,
+  watchGrowing,
+  type OpenedPage,
+} from './browser';
+import { startMock, type MockServer } from './mock_server';
+
+let browser: Browser;
+let mock: MockServer;
+let opened: OpenedPage;
+let page: Page;
+
+beforeAll(async () => {
+  browser = await launch();
+});
+
+afterAll(() => browser.close());
+
+beforeEach(async () => {
+  mock = await startMock({ dist });
+  opened = await openPage(browser, mock.url);
+  page = opened.page;
+});
+
+afterEach(async () => {
+  await page.context().close();
+  await mock.close();
+  expect(opened.complaints).toEqual([]);
+});
+
+const list = (on = page) => on.getByRole('navigation', { name: 'Conversations' });
+const titles = (on = page) => list(on).locator('.title').allTextContents();
+
+async function converse(question: string): Promise<void> {
+  await page.getByRole('button', { name: 'New chat' }).first().click();
+  await ask(page, question);
+  await answered(page);
+}
+
+async function option(title: string, name: 'Rename' | 'Delete'): Promise<void> {
+  await list().getByRole('link', { name: title }).hover();
+  await page.getByRole('button', { name: `Options for ${title}` }).click();
+  await page.getByRole('menuitem', { name }).click();
+}
+
+describe('conversations', () => {
+  it('are listed newest first, and opened by a click, by the address, and by going back', async () => {
+    await converse('First');
+    await converse('Second');
+    expect(await titles()).toEqual(['Second', 'First']);
+    await list().getByRole('link', { name: 'First' }).click();
+    await expect.poll(() => lastAnswer(page).textContent()).toContain('You said: First');
+    await page.reload();
+    await expect.poll(() => lastAnswer(page).textContent()).toContain('You said: First');
+    await page.goBack();
+    await expect.poll(() => lastAnswer(page).textContent()).toContain('You said: Second');
+    await page.goto(`${mock.url}/#/c/doesnotexist`);
+    await page.reload();
+    await page.getByRole('heading', { name: 'Helicon' }).waitFor();
+  });
+
+  it('are renamed, and keep the new name', async () => {
+    await converse('First');
+    await option('First', 'Rename');
+    await page.getByRole('textbox', { name: 'Title of the conversation' }).fill('Another name');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => titles()).toEqual(['Another name']);
+    await page.reload();
+    await expect.poll(() => titles()).toEqual(['Another name']);
+    expect(await page.title()).toBe('Another name · Helicon');
+  });
+
+  it('are deleted only when one is sure', async () => {
+    await converse('First');
+    await converse('Second');
+    await option('First', 'Delete');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    expect(await titles()).toEqual(['Second', 'First']);
+    await option('First', 'Delete');
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await expect.poll(() => titles()).toEqual(['Second']);
+    await page.reload();
+    await expect.poll(() => titles()).toEqual(['Second']);
+  });
+
+  it('are deleted all at once from the settings', async () => {
+    await converse('First');
+    await converse('Second');
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByRole('button', { name: 'Delete all conversations' }).click();
+    await page.getByRole('button', { name: 'Delete all', exact: true }).click();
+    await expect.poll(() => list().textContent()).toContain('Your conversations will be here');
+    await page.keyboard.press('Escape');
+    await page.reload();
+    await expect.poll(() => list().textContent()).toContain('Your conversations will be here');
+  });
+
+  it('are found by title and by what was said in them', async () => {
+    await converse('About apples');
+    await converse('How does binary search work?');
+    const search = page.getByRole('searchbox', {
+      name: 'Search conversations',
+    });
+    await search.fill('APPLES');
+    await expect.poll(() => titles()).toEqual(['About apples']);
+    await search.fill('premature optimisation');
+    await expect.poll(() => titles()).toEqual(['How does binary search work?']);
+    await search.fill('no such thing');
+    await expect.poll(() => list().textContent()).toContain('Nothing found');
+    await search.press('Escape');
+    await expect.poll(() => titles()).toHaveLength(2);
+  });
+
+  it('go on being answered while one looks at another', async () => {
+    await converse('First');
+    await page.getByRole('button', { name: 'New chat' }).first().click();
+    await ask(page, 'Tell me something long');
+    await watchGrowing(page);
+    await list().getByRole('link', { name: 'First' }).click();
+    await expect.poll(() => lastAnswer(page).textContent()).toContain('You said: First');
+    await list()
+      .getByRole('link', { name: /something long, being answered/ })
+      .waitFor();
+    await list().getByRole('link', { name: 'Tell me something long', exact: true }).waitFor();
+    await list().getByRole('link', { name: 'Tell me something long' }).click();
+    await expect.poll(() => lastAnswer(page).textContent()).toContain('Paragraph 120:');
+  });
+
+  it('keep a draft each', async () => {
+    await converse('First');
+    await messageField(page).fill('half a thought');
+    await page.getByRole('button', { name: 'New chat' }).first().click();
+    expect(await messageField(page).inputValue()).toBe('');
+  });
+});
+
+describe('an answer cut short', () => {
+  it('by a reload keeps what it had, says so, and can be had again', async () => {
+    await ask(page, 'Tell me something slowly');
+    const seen = await watchGrowing(page, 5);
+    await page.reload();
+    await lastAnswer(page).waitFor();
+    const text = await lastAnswer(page).locator('.markdown').textContent();
+    expect(text!.startsWith(seen.at(-1)!.trimEnd())).toBe(true);
+    await expect.poll(() => lastAnswer(page).textContent()).toContain('Interrupted');
+    expect(await sendButton(page).count()).toBe(1);
+    await expect.poll(() => mock.hungUp).toBe(1);
+  });
+
+  it('by a crash keeps what had been saved', async () => {
+    await ask(page, 'Tell me something slowly');
+    await watchGrowing(page, 3);
+    await page.waitForTimeout(1500);
+    const session = await page.context().newCDPSession(page);
+    const crashed = page.waitForEvent('crash');
+    session.send('Page.crash').catch(() => {}); // it never answers
+    await crashed;
+    const again = await page.context().newPage();
+    await again.goto(mock.url);
+    await list(again).getByRole('link', { name: 'Tell me something slowly' }).click();
+    await expect.poll(() => lastAnswer(again).textContent()).toContain('Paragraph 1:');
+    await expect.poll(() => lastAnswer(again).textContent()).toContain('Interrupted');
+  });
+});
+
+describe('two tabs', () => {
+  it('see the same conversations, and one sees the other answer', async () => {
+    const other = await page.context().newPage();
+    await other.goto(mock.url);
+    await page.bringToFront();
+    await ask(page, 'Tell me something slowly');
+    await watchGrowing(page);
+    await expect.poll(() => titles(other)).toEqual(['Tell me something slowly']);
+    await list(other).getByRole('link').first().click();
+    await watchGrowing(other);
+    expect(await lastAnswer(other).textContent()).not.toContain('Interrupted');
+    await page.keyboard.press('Escape');
+    await expect.poll(() => lastAnswer(other).textContent()).toContain('Stopped.');
+  });
+});
+
+describe('a thousand conversations', () => {
+  it('stay quick to open, scroll, search and continue', async () => {
+    await page.evaluate(async () => {
+      const request = indexedDB.open('helicon');
+      const database = await new Promise<IDBDatabase>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error!);
+      });
+      const transaction = database.transaction(['conversations', 'messages'], 'readwrite');
+      const now = Date.now();
+      for (let i = 0; i < 1000; ++i) {
+        const id = `conversation${i}`;
+        const time = now - i * 3_600_000;
+        const leaf = `${id}m9`;
+        const info = {
+          id,
+          title: `Conversation number ${i}`,
+          created: time,
+          updated: time,
+        };
+        transaction.objectStore('conversations').put({ ...info, leaf, model: null });
+        for (let m = 0; m < 10; ++m) {
+          transaction.objectStore('messages').put({
+            id: `${id}m${m}`,
+            conversation: id,
+            parent: m === 0 ? null : `${id}m${m - 1}`,
+            role: m % 2 === 0 ? 'user' : 'assistant',
+            content: `${'Some words that were said. '.repeat(30)} needle${i}x${m}`,
+            created: time + m,
+            state: 'complete',
+          });
+        }
+      }
+      await new Promise((resolve) => (transaction.oncomplete = resolve));
+    });
+    await page.reload();
+    await expect.poll(() => titles().then((all) => all.length)).toBe(60);
+    const shown = await page.evaluate(() => performance.now());
+    expect(shown, 'milliseconds from the reload to the list').toBeLessThan(5000);
+
+    const started = Date.now();
+    await page.getByRole('searchbox').fill('needle777x3');
+    await expect.poll(() => titles(), { interval: 20 }).toEqual(['Conversation number 777']);
+    expect(Date.now() - started, 'milliseconds of a search').toBeLessThan(3000);
+    await list().getByRole('link').click();
+    await expect.poll(() => lastAnswer(page).textContent()).toContain('needle777x9');
+    await page.getByRole('searchbox').fill('');
+    await expect.poll(() => titles().then((all) => all.length)).toBeGreaterThanOrEqual(60);
+
+    // The end of the list comes as one scrolls there.
+    await expect
+      .poll(async () => {
+        await list().evaluate((nav) => (nav.scrollTop = nav.scrollHeight));
+        return (await titles()).length;
+      })
+      .toBe(1000);
+    await ask(page, 'And now?');
+    await answered(page);
+    await expect.poll(() => lastAnswer(page).textContent()).toContain('You said: And now?');
+    expect((await titles())[0]).toBe('Conversation number 777');
+  });
+});
