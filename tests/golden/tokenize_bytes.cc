@@ -33,8 +33,12 @@ int fail(std::string_view message) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  const bool special = count == 3 && std::string_view(arguments[2]) == "--special";
-  if (count != 2 && !special) return fail("usage: tokenize_bytes MODEL [--special]");
+  const std::string_view option = count == 3 ? arguments[2] : "";
+  const helicon::text::EncodeOptions options = {.parse_special = option == "--special",
+                                                .normalize = option == "--normalize"};
+  if (count != 2 && !options.parse_special && !options.normalize) {
+    return fail("usage: tokenize_bytes MODEL [--special | --normalize]");
+  }
   const auto file = helicon::weights::ModelFile::open(arguments[1]);
   if (!file) return fail(file.error().message);
   const auto tokenizer = helicon::text::Tokenizer::create(file.value()->metadata());
@@ -43,7 +47,7 @@ int main(int count, char** arguments) {
   for (std::string line; std::getline(std::cin, line);) {
     const std::optional<std::string> bytes = from_hexadecimal(line);
     if (!bytes) return fail("a line is not hexadecimal");
-    const auto ids = tokenizer.value()->encode(*bytes, {.parse_special = special});
+    const auto ids = tokenizer.value()->encode(*bytes, options);
     if (!ids) return fail(ids.error().message);
     std::string decoded;
     for (const char byte : tokenizer.value()->decode(*ids, false)) {
