@@ -40,7 +40,8 @@ lint_base() { git merge-base HEAD origin/HEAD 2>/dev/null || echo HEAD; }
 
 web_check() {
   use_web
-  (cd web && npm run --silent lint && npm run --silent format:check)
+  npm --prefix web run --silent lint
+  npm --prefix web run --silent format:check
 }
 
 lint() {
@@ -57,14 +58,15 @@ format() {
   install_packages lint
   sources '*.cc' '*.h' | xargs -d '\n' clang-format-14 -i
   use_web
-  (cd web && npm run --silent format)
+  npm --prefix web run --silent format
 }
 
-# The page's packages, as its lock file names them.
+# The page's packages, as its lock file names them; the same test as in web/build.cmake.
 use_web() {
-  if ! cmp -s web/package-lock.json web/node_modules/.made-of; then
+  local installed=web/node_modules/.package-lock.json
+  if [[ ! -f $installed || web/package-lock.json -nt $installed ]]; then
     say "npm packages of the page"
-    (cd web && npm ci --no-audit --no-fund)
-    cp web/package-lock.json web/node_modules/.made-of
+    npm --prefix web ci --no-audit --no-fund --prefer-offline
+    touch "$installed"
   fi
 }

@@ -95,20 +95,19 @@ fetch_models() {
   done
 }
 
-# Where there is no package of it (Ubuntu), Playwright's own.
-use_browser() {
+# Prints where Chromium is. Where there is no package of it (Ubuntu has a snap), it is Playwright's.
+find_browser() {
   local name
-  for name in chromium chromium-browser google-chrome; do
-    if command -v "$name" >/dev/null && "$name" --version >/dev/null 2>&1; then
-      HELICON_CHROMIUM=$(command -v "$name")
-      export HELICON_CHROMIUM
-      return
-    fi
+  for name in chromium google-chrome; do
+    command -v "$name" && return
   done
-  npm --prefix web exec playwright-core install --with-deps chromium
+  npm --prefix web exec playwright-core -- install --with-deps chromium >&2
+  (cd web && node -p 'require("playwright-core").chromium.executablePath()')
 }
 browser_tests() {
-  use_browser
+  HELICON_CHROMIUM=${HELICON_CHROMIUM:-$(find_browser)}
+  HELICON_DIST=$PWD/build/release/web/dist
+  export HELICON_CHROMIUM HELICON_DIST
   npm --prefix web run test:e2e
 }
 
