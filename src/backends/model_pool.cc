@@ -7,6 +7,7 @@
 #include <deque>
 #include <exception>
 #include <future>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <new>
@@ -78,7 +79,12 @@ ModelPool::Model ModelPool::Impl::lease(const std::shared_ptr<OpenModel>& open) 
 
 void ModelPool::Impl::acquire(const std::string& name, bool pin, Callback done) {
   std::unique_lock lock(mutex);
-  const auto answer_if_open = [&] {
+  const auto answer_at_once = [&] {
+    if (closed) {
+      lock.unlock();
+      done(stopping());
+      return true;
+    }
     const auto found = models.find(name);
     if (found == models.end()) return false;
     found->second->pinned |= pin;
@@ -87,17 +93,13 @@ void ModelPool::Impl::acquire(const std::string& name, bool pin, Callback done) 
     done(std::move(model));
     return true;
   };
-  if (answer_if_open()) return;
+  if (answer_at_once()) return;
   lock.unlock();
   Result<std::filesystem::path> path = source.resolve(name);
   if (!path.ok()) return done(std::move(path).error());
 
   lock.lock();
-  if (answer_if_open()) return;  // loaded meanwhile
-  if (closed) {
-    lock.unlock();
-    return done(stopping());
-  }
+  if (answer_at_once()) return;  // loaded meanwhile
   auto job = std::find_if(jobs.begin(), jobs.end(), [&](const Job& j) { return j.name == name; });
   if (job == jobs.end()) job = jobs.insert(jobs.end(), Job{name, *std::move(path), false, {}});
   job->pin |= pin;
@@ -222,22 +224,26 @@ ModelPool::ModelPool(PoolOptions options, ModelSource source)
 }
 
 ModelPool::~ModelPool() {
+  close();
+  impl_->thread.join();
+  Impl::Models open;  // taken apart without the lock
+  const std::lock_guard lock(impl_->mutex);
+  open.swap(impl_->models);
+}
+
+void ModelPool::close() {
+  std::vector<Callback> waiting;
   {
     const std::lock_guard lock(impl_->mutex);
     impl_->closed = true;
+    // The jobs stay: the first may be under way.
+    for (Job& job : impl_->jobs) {
+      std::move(job.waiting.begin(), job.waiting.end(), std::back_inserter(waiting));
+      job.waiting.clear();
+    }
   }
   impl_->changed.notify_all();
-  impl_->thread.join();
-  std::deque<Job> abandoned;
-  Impl::Models open;
-  {
-    const std::lock_guard lock(impl_->mutex);
-    abandoned.swap(impl_->jobs);
-    open.swap(impl_->models);
-  }
-  for (const Job& job : abandoned) {
-    for (const Callback& done : job.waiting) done(stopping());
-  }
+  for (const Callback& done : waiting) done(stopping());
 }
 
 void ModelPool::acquire_async(const std::string& name, Callback done) {

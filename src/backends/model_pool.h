@@ -42,9 +42,10 @@ class ModelPool {
   using Callback = std::function<void(Result<Model>)>;
 
   ModelPool(PoolOptions options, ModelSource source);
-  // Waits for a load under way. Loads not yet begun fail with `cancelled`. A model that is still
-  // held outlives the pool.
+  // close(), and waits for a load under way. A model that is still held outlives the pool.
   ~ModelPool();
+  // Whoever waits for a load is answered with `cancelled` at once, as is whoever asks from now on.
+  void close();
 
   // Calls `done` once: on this thread when the model is open or its name unknown, and otherwise on
   // the pool's own, which it must not hold up. A model is in use while the result, or a copy of it,

@@ -1,0 +1,165 @@
+#include "http/chat_reply.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <random>
+
+#include "http/utf8.h"
+
+namespace helicon::http {
+namespace {
+
+namespace json = boost::json;
+
+// What the protocol gives for tokens that are next to impossible; JSON has no infinity.
+constexpr float lowest_logprob = -9999.0f;
+
+json::value finish_reason(const runtime::Event& event) {
+  if (!event.finish) return nullptr;
+  return *event.finish == runtime::FinishReason::length ? "length" : "stop";
+}
+
+json::object token_json(const ChatReplyHead& head, const runtime::TokenLogprob& token) {
+  const std::string bytes = head.token_bytes(token.token);
+  json::array numbers;
+  for (const char byte : bytes) numbers.push_back(static_cast<unsigned char>(byte));
+  json::object object;
+  object["token"] = valid_utf8(bytes);
+  object["logprob"] = std::max(token.logprob, lowest_logprob);
+  object["bytes"] = std::move(numbers);
+  return object;
+}
+
+json::object logprob_json(const ChatReplyHead& head, const runtime::Event& event) {
+  json::object object = token_json(head, *event.logprob);
+  json::array alternatives;
+  for (const runtime::TokenLogprob& alternative : event.alternatives) {
+    alternatives.push_back(token_json(head, alternative));
+  }
+  object["top_logprobs"] = std::move(alternatives);
+  return object;
+}
+
+json::object logprobs_json(json::array content) {
+  json::object object;
+  object["content"] = std::move(content);
+  object["refusal"] = nullptr;
+  return object;
+}
+
+json::object begin_object(const ChatReplyHead& head, std::string_view kind) {
+  json::object object;
+  object["id"] = head.id;
+  object["object"] = kind;
+  object["created"] = head.created;
+  object["model"] = head.model;
+  return object;
+}
+
+std::string as_event(const json::object& object) {
+  return "data: " + json::serialize(object) + "\n\n";
+}
+
+}  // namespace
+
+std::string new_completion_id() {
+  std::random_device random;
+  return fmt::format("chatcmpl-{:08x}{:08x}{:08x}", random(), random(), random());
+}
+
+json::object usage_json(const runtime::Usage& usage) {
+  json::object details;
+  details["cached_tokens"] = usage.cached_tokens;
+  json::object object;
+  object["prompt_tokens"] = usage.prompt_tokens;
+  object["completion_tokens"] = usage.completion_tokens;
+  object["total_tokens"] = usage.prompt_tokens + usage.completion_tokens;
+  object["prompt_tokens_details"] = std::move(details);
+  return object;
+}
+
+json::object ChatStreamWriter::chunk() const {
+  json::object object = begin_object(head_, "chat.completion.chunk");
+  // With include_usage every chunk has the field, and only the last one has it filled.
+  if (head_.include_usage) object["usage"] = nullptr;
+  return object;
+}
+
+std::string ChatStreamWriter::data(json::object delta, int choice, json::value logprobs,
+                                   json::value finish) const {
+  json::object element;
+  element["index"] = choice;
+  element["delta"] = std::move(delta);
+  element["logprobs"] = std::move(logprobs);
+  element["finish_reason"] = std::move(finish);
+  json::object object = chunk();
+  object["choices"] = json::array{std::move(element)};
+  return as_event(object);
+}
+
+std::string ChatStreamWriter::begin() const {
+  std::string events;
+  for (int choice = 0; choice < head_.choices; ++choice) {
+    events += data({{"role", "assistant"}, {"content", ""}}, choice, nullptr, nullptr);
+  }
+  return events;
+}
+
+std::string ChatStreamWriter::event(const runtime::Event& event) const {
+  std::string events;
+  const bool has_logprob = head_.logprobs && event.logprob;
+  if (!event.text.empty() || has_logprob) {
+    json::value logprobs = nullptr;
+    if (has_logprob) logprobs = logprobs_json(json::array{logprob_json(head_, event)});
+    events += data({{"content", event.text}}, event.choice, std::move(logprobs), nullptr);
+  }
+  if (event.finish) events += data({}, event.choice, nullptr, finish_reason(event));
+  return events;
+}
+
+std::string ChatStreamWriter::end(const runtime::Usage& usage) const {
+  std::string events;
+  if (head_.include_usage) {
+    json::object object = chunk();
+    object["choices"] = json::array();
+    object["usage"] = usage_json(usage);
+    events = as_event(object);
+  }
+  return events + "data: [DONE]\n\n";
+}
+
+ChatReplyCollector::ChatReplyCollector(ChatReplyHead head)
+    : head_(std::move(head)), choices_(static_cast<size_t>(head_.choices)) {}
+
+void ChatReplyCollector::add(const runtime::Event& event) {
+  Choice& choice = choices_[static_cast<size_t>(event.choice)];
+  choice.text += event.text;
+  if (head_.logprobs && event.logprob) choice.logprobs.push_back(logprob_json(head_, event));
+  if (event.finish) choice.finish_reason = finish_reason(event);
+}
+
+std::string ChatReplyCollector::body(const runtime::Usage& usage) const {
+  json::array choices;
+  for (size_t i = 0; i < choices_.size(); ++i) {
+    const Choice& choice = choices_[i];
+    json::object message;
+    message["role"] = "assistant";
+    message["content"] = choice.text;
+    message["refusal"] = nullptr;
+    json::object element;
+    element["index"] = i;
+    element["message"] = std::move(message);
+    element["logprobs"] =
+        head_.logprobs ? json::value(logprobs_json(choice.logprobs)) : json::value(nullptr);
+    element["finish_reason"] = choice.finish_reason;
+    choices.push_back(std::move(element));
+  }
+  json::object object = begin_object(head_, "chat.completion");
+  object["choices"] = std::move(choices);
+  object["usage"] = usage_json(usage);
+  return json::serialize(object);
+}
+
+}  // namespace helicon::http

@@ -1,0 +1,21 @@
+// What handlers may use: the models, threads for slow work, and the server's settings.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/thread_pool.hpp>
+#include <cstdint>
+
+#include "backends/model_pool.h"
+#include "http/server.h"
+
+namespace helicon::http {
+
+struct Services {
+  const ServerOptions& options;
+  backends::ModelPool& models;
+  boost::asio::thread_pool& workers;  // parsing, rendering, tokenizing: milliseconds to seconds
+  int64_t started;                    // seconds since 1970
+  std::atomic<bool> stopping{false};
+};
+
+}  // namespace helicon::http
