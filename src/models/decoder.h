@@ -8,40 +8,25 @@
 
 #include "base/result.h"
 #include "base/thread_pool.h"
-#include "cache/sequence.h"
 #include "kernels/kernel_table.h"
 #include "models/config.h"
 #include "models/decoder_weights.h"
+#include "models/model.h"
 
 namespace helicon::models {
 
-// Consecutive new tokens of one sequence. The sequence has reserved their positions; the caller
-// advances it after the pass.
-struct Run {
-  const cache::Sequence* sequence = nullptr;
-  std::span<const int32_t> tokens;
-  int position = 0;   // of the first token: the sequence's length
-  size_t logits = 0;  // how many of the last tokens want logits
-};
-
-// Rows of one pass are at most this many; more only cost cache.
-inline constexpr size_t kMaxRows = 128;
-
-class Decoder {
+class Decoder final : public Model {
  public:
   // The pool of pages must have the decoder's cache_shape().
   Decoder(DecoderConfig config, DecoderWeights weights, const kernels::KernelTable& kernels,
           ThreadPool& threads);
-  ~Decoder();
+  ~Decoder() override;
 
   const DecoderConfig& config() const { return config_; }
-  cache::CacheShape cache_shape() const;
-  bool intact() const { return weights_.file->intact(); }
-
-  // Runs all tokens of all runs (at most kMaxRows together, ids within the vocabulary, positions
-  // within the pages that are reserved). Gives back the logits that were asked for, in order of
-  // runs and tokens: [wanted, vocabulary], valid until the next pass.
-  std::span<const float> forward(std::span<const Run> runs, cache::PagePool& pool);
+  size_t vocabulary() const override { return config_.vocabulary; }
+  cache::CacheShape cache_shape() const override;
+  bool intact() const override { return weights_.file->intact(); }
+  std::span<const float> forward(std::span<const Run> runs, cache::PagePool& pool) override;
 
  private:
   struct Scratch;

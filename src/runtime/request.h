@@ -30,14 +30,14 @@ struct SamplingParameters {
 };
 
 struct Request {
-  std::vector<TokenId> prompt;       // at least one token
+  std::vector<TokenId> prompt;  // at least one token
   SamplingParameters sampling;
-  int choices = 1;                   // independent answers to one prompt
-  int max_tokens = -1;               // per choice; -1: what the context leaves
-  std::vector<std::string> stop;     // ends a choice when its text contains one; not emitted
-  int top_logprobs = -1;             // -1: none; 0: of the token itself; up to 20 alternatives
-  bool ignore_end = false;           // benchmarks: go on past end-of-text tokens
-  std::string owner;                 // requests of one owner share one fair share
+  int choices = 1;                // independent answers to one prompt
+  int max_tokens = -1;            // per choice; -1: what the context leaves
+  std::vector<std::string> stop;  // ends a choice when its text contains one; not emitted
+  int top_logprobs = -1;          // -1: none; 0: of the token itself; up to 20 alternatives
+  bool ignore_end = false;        // benchmarks: go on past end-of-text tokens
+  std::string owner;              // requests of one owner share one fair share
 };
 
 struct TokenLogprob {
@@ -52,11 +52,11 @@ enum class FinishReason { stop, length, cancelled, error };
 struct Event {
   int choice = 0;
   std::optional<TokenId> token;
-  std::string text;                         // newly certain text, valid UTF-8
-  std::optional<TokenLogprob> logprob;      // when asked for
-  std::vector<TokenLogprob> alternatives;   // descending
-  std::optional<FinishReason> finish;       // set on the last event of a choice
-  std::optional<Error> error;               // with FinishReason::error
+  std::string text;                        // newly certain text, valid UTF-8
+  std::optional<TokenLogprob> logprob;     // when asked for
+  std::vector<TokenLogprob> alternatives;  // descending
+  std::optional<FinishReason> finish;      // set on the last event of a choice
+  std::optional<Error> error;              // with FinishReason::error
 };
 
 // Final figures, once, after the last event of the last choice.

@@ -1,0 +1,160 @@
+#include "backends/local_model.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+
+#include "models/open.h"
+#include "runtime/engine.h"
+#include "text/chat_template.h"
+#include "text/tokenizer.h"
+
+namespace helicon::backends {
+namespace {
+
+class LocalRun final : public ChatRun {
+ public:
+  LocalRun(runtime::Ticket ticket, int prompt_tokens)
+      : ticket_(std::move(ticket)), prompt_tokens_(prompt_tokens) {}
+  ~LocalRun() override { ticket_.cancel(); }
+  void cancel() override { ticket_.cancel(); }
+  int prompt_tokens() const override { return prompt_tokens_; }
+
+ private:
+  runtime::Ticket ticket_;
+  int prompt_tokens_;
+};
+
+class LocalModel final : public ChatModel {
+ public:
+  LocalModel(ModelInfo info, std::shared_ptr<const text::Tokenizer> tokenizer,
+             std::shared_ptr<const text::ChatTemplate> chat_template,
+             std::unique_ptr<runtime::Engine> engine)
+      : info_(std::move(info)),
+        tokenizer_(std::move(tokenizer)),
+        template_(std::move(chat_template)),
+        engine_(std::move(engine)) {}
+
+  const ModelInfo& info() const override { return info_; }
+  std::string token_bytes(runtime::TokenId token) const override {
+    return std::string(tokenizer_->token_bytes(token));
+  }
+
+  Result<std::unique_ptr<ChatRun>> start(ChatRequest request, runtime::Listener listener) override {
+    HELICON_ASSIGN(const std::string prompt, render(request));
+    runtime::Request work;
+    // The template writes the begin token itself where the model wants one.
+    HELICON_ASSIGN(work.prompt,
+                   tokenizer_->encode(
+                       prompt, {.parse_special = true, .add_special = false, .normalize = true}));
+    work.sampling = std::move(request.sampling);
+    work.choices = request.choices;
+    work.max_tokens = request.max_tokens;
+    work.stop = std::move(request.stop);
+    work.top_logprobs = request.top_logprobs;
+    work.owner = std::move(request.owner);
+    const auto prompt_tokens = static_cast<int>(work.prompt.size());
+    HELICON_ASSIGN(runtime::Ticket ticket, engine_->submit(std::move(work), std::move(listener)));
+    return std::unique_ptr<ChatRun>(std::make_unique<LocalRun>(std::move(ticket), prompt_tokens));
+  }
+
+ private:
+  Result<std::string> render(const ChatRequest& request) const {
+    if (!template_)
+      return Error{
+          ErrorCode::unsupported,
+          fmt::format(
+              "{} is a base model without a chat template: it continues text, but cannot chat",
+              info_.name),
+          "model"};
+    boost::json::object variables;
+    boost::json::array& messages = variables["messages"].emplace_array();
+    for (const chat::Message& message : request.messages)
+      messages.push_back(chat::to_template_json(message));
+    if (!request.tools.empty()) variables["tools"] = request.tools;
+    variables["add_generation_prompt"] = true;
+    variables["bos_token"] = special(tokenizer_->begin_token());
+    variables["eos_token"] = special(tokenizer_->end_token());
+    for (const auto& [name, value] : request.template_variables) variables[name] = value;
+    auto text = template_->render(variables);
+    if (!text.ok() && text.error().parameter.empty()) text.error().parameter = "messages";
+    return text;
+  }
+
+  std::string special(std::optional<text::TokenId> token) const {
+    return token ? std::string(tokenizer_->token_bytes(*token)) : std::string();
+  }
+
+  ModelInfo info_;
+  std::shared_ptr<const text::Tokenizer> tokenizer_;
+  std::shared_ptr<const text::ChatTemplate> template_;
+  std::unique_ptr<runtime::Engine> engine_;
+};
+
+// The type that most of the weights have: "Q4_K".
+std::string main_type(const weights::ModelFile& file) {
+  std::map<std::string_view, uint64_t> elements;
+  for (const weights::TensorView& tensor : file.tensors())
+    elements[tensor::info(tensor.type).name] += tensor.elements();
+  std::string_view best;
+  for (const auto& [name, count] : elements)
+    if (best.empty() || count > elements[best]) best = name;
+  return std::string(best);
+}
+
+ModelInfo describe(const std::string& name, const weights::ModelFile& file) {
+  ModelInfo info;
+  info.name = name;
+  if (auto architecture = file.metadata().string("general.architecture"); architecture.ok())
+    info.architecture = *architecture;
+  info.quantization = main_type(file);
+  for (const weights::TensorView& tensor : file.tensors()) info.parameters += tensor.elements();
+  info.bytes = file.file_bytes();
+  return info;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
+                                                    const std::filesystem::path& path,
+                                                    const LocalModelOptions& options) {
+  HELICON_ASSIGN(const auto file, weights::ModelFile::open(path));
+  auto tokenizer = text::Tokenizer::create(file->metadata());
+  if (!tokenizer.ok()) {
+    tokenizer.error().message = path.filename().string() + ": " + tokenizer.error().message;
+    return std::move(tokenizer).error();
+  }
+  std::shared_ptr<const text::ChatTemplate> chat_template;
+  if (file->metadata().contains("tokenizer.chat_template")) {
+    HELICON_ASSIGN(const std::string source, file->metadata().string("tokenizer.chat_template"));
+    auto compiled = text::ChatTemplate::compile(source);
+    if (!compiled.ok())
+      return Error{ErrorCode::unsupported,
+                   fmt::format("{}: its chat template: {}", path.filename().string(),
+                               compiled.error().message)};
+    chat_template = std::move(*compiled);
+  }
+  models::OpenOptions open;
+  open.context_length = static_cast<size_t>(options.context_length);
+  open.threads = options.threads;
+  HELICON_ASSIGN(models::OpenModel model, models::open_model(file, path.filename().string(), open));
+  if ((*tokenizer)->size() > model.decoder->vocabulary())
+    return Error{
+        ErrorCode::corrupt,
+        fmt::format("{}: {} tokens have names, but the embedding has only {} rows",
+                    path.filename().string(), (*tokenizer)->size(), model.decoder->vocabulary())};
+  ModelInfo info = describe(name, *file);
+  info.context_length = static_cast<int>(model.context_length);
+  runtime::EngineParts parts;
+  parts.context_length = info.context_length;
+  parts.threads = std::move(model.threads);
+  parts.model = std::move(model.decoder);
+  parts.pages = std::move(model.pages);
+  parts.tokenizer = *tokenizer;
+  auto engine = std::make_unique<runtime::Engine>(std::move(parts));
+  return std::shared_ptr<ChatModel>(std::make_shared<LocalModel>(
+      std::move(info), std::move(*tokenizer), std::move(chat_template), std::move(engine)));
+}
+
+}  // namespace helicon::backends

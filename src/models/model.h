@@ -1,0 +1,38 @@
+// What the scheduler runs: anything that turns rows of tokens into logits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "cache/sequence.h"
+
+namespace helicon::models {
+
+// Consecutive new tokens of one sequence. The sequence has reserved their positions; the caller
+// advances it after the pass.
+struct Run {
+  const cache::Sequence* sequence = nullptr;
+  std::span<const int32_t> tokens;
+  int position = 0;   // of the first token: the sequence's length
+  size_t logits = 0;  // how many of the last tokens want logits
+};
+
+// Rows of one pass are at most this many; more only cost cache.
+inline constexpr size_t kMaxRows = 128;
+
+class Model {
+ public:
+  virtual ~Model() = default;
+  virtual size_t vocabulary() const = 0;
+  virtual cache::CacheShape cache_shape() const = 0;
+  // False once the weights can no longer be trusted (see ModelFile::intact).
+  virtual bool intact() const = 0;
+
+  // Runs all tokens of all runs (at most kMaxRows together, ids within the vocabulary, positions
+  // within the pages that are reserved). Gives back the logits that were asked for, in order of
+  // runs and tokens: [wanted, vocabulary], valid until the next pass.
+  virtual std::span<const float> forward(std::span<const Run> runs, cache::PagePool& pool) = 0;
+};
+
+}  // namespace helicon::models

@@ -1,0 +1,107 @@
+// A model and a tokenizer without weights, for tests of the scheduler and the engine.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "models/model.h"
+#include "text/tokenizer.h"
+
+namespace helicon::runtime {
+
+inline constexpr size_t kFakeVocabulary = 32;
+inline constexpr text::TokenId kFakeEnd = 31;
+
+// Writes each token it is given into the pages, and answers from nothing but what it reads back
+// there: the next token is a hash of the whole past. A page mixed up anywhere changes the answer.
+class FakeModel final : public models::Model {
+ public:
+  static constexpr cache::CacheShape kShape{1, 1, 8};
+
+  size_t vocabulary() const override { return kFakeVocabulary; }
+  cache::CacheShape cache_shape() const override { return kShape; }
+  bool intact() const override { return intact_.load(); }
+  void damage() { intact_.store(false); }
+  int passes() const { return passes_.load(); }
+  int last_rows() const { return last_rows_.load(); }
+
+  // What follows `past`; never the end token.
+  static text::TokenId next(const std::vector<text::TokenId>& past) {
+    uint32_t hash = 2166136261u;
+    for (const text::TokenId token : past) hash = (hash ^ static_cast<uint32_t>(token)) * 16777619u;
+    return static_cast<text::TokenId>(hash >> 16) % kFakeEnd;
+  }
+
+  std::span<const float> forward(std::span<const models::Run> runs,
+                                 cache::PagePool& pool) override {
+    logits_.clear();
+    int rows = 0;
+    for (const models::Run& run : runs) {
+      rows += static_cast<int>(run.tokens.size());
+      if (run.position != run.sequence->length()) throw std::logic_error("position");
+      for (size_t i = 0; i < run.tokens.size(); ++i) {
+        const size_t position = static_cast<size_t>(run.position) + i;
+        slot(*run.sequence, pool, position) = static_cast<float>(run.tokens[i]);
+        if (i + run.logits < run.tokens.size()) continue;
+        std::vector<text::TokenId> past;
+        for (size_t p = 0; p <= position; ++p)
+          past.push_back(static_cast<text::TokenId>(slot(*run.sequence, pool, p)));
+        logits_.resize(logits_.size() + kFakeVocabulary, 0.0f);
+        logits_[logits_.size() - kFakeVocabulary + static_cast<size_t>(next(past))] = 10.0f;
+      }
+    }
+    if (rows > static_cast<int>(models::kMaxRows)) throw std::logic_error("rows");
+    passes_.fetch_add(1);
+    last_rows_.store(rows);
+    return logits_;
+  }
+
+ private:
+  static float& slot(const cache::Sequence& sequence, cache::PagePool& pool, size_t position) {
+    return pool.keys(
+        0, 0)[sequence.pages().at(position / cache::kPagePositions) * kShape.page_floats() +
+              position % cache::kPagePositions];
+  }
+
+  std::vector<float> logits_;
+  std::atomic<bool> intact_{true};
+  std::atomic<int> passes_{0}, last_rows_{0};
+};
+
+// Token 0..30 is a letter, 31 ends.
+class FakeTokenizer final : public text::Tokenizer {
+ public:
+  Result<std::vector<text::TokenId>> encode(std::string_view text,
+                                            text::EncodeOptions) const override {
+    std::vector<text::TokenId> ids;
+    for (const char c : text) ids.push_back((c - 'A') & 31);
+    return ids;
+  }
+  std::string_view token_bytes(text::TokenId id) const override {
+    return id < 0 || id >= kFakeEnd ? std::string_view()
+                                    : kLetters.substr(static_cast<size_t>(id), 1);
+  }
+  std::string_view token_bytes_after(std::optional<text::TokenId>,
+                                     text::TokenId id) const override {
+    return token_bytes(id);
+  }
+  std::string decode(const std::vector<text::TokenId>& ids, bool) const override {
+    std::string text;
+    for (const text::TokenId id : ids) text += token_bytes(id);
+    return text;
+  }
+  size_t size() const override { return kFakeVocabulary; }
+  bool is_special(text::TokenId id) const override { return id == kFakeEnd; }
+  bool ends_generation(text::TokenId id) const override { return id == kFakeEnd; }
+  std::optional<text::TokenId> begin_token() const override { return std::nullopt; }
+  std::optional<text::TokenId> end_token() const override { return kFakeEnd; }
+  std::optional<text::TokenId> find(std::string_view) const override { return std::nullopt; }
+
+ private:
+  static constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcde";
+};
+
+}  // namespace helicon::runtime

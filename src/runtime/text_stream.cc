@@ -1,0 +1,49 @@
+#include "runtime/text_stream.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace helicon::runtime {
+namespace {
+
+// Length of the longest end of `text` with which `stop` could begin.
+size_t overlap(std::string_view text, std::string_view stop) {
+  for (size_t length = std::min(text.size(), stop.size() - 1); length > 0; --length)
+    if (text.substr(text.size() - length) == stop.substr(0, length)) return length;
+  return 0;
+}
+
+}  // namespace
+
+TextStream::TextStream(std::shared_ptr<const text::Tokenizer> tokenizer,
+                       std::vector<std::string> stop)
+    : detokenizer_(std::move(tokenizer)), stop_(std::move(stop)) {
+  std::erase(stop_, std::string());
+}
+
+std::string TextStream::push(text::TokenId token) {
+  return release(detokenizer_.push(token), false);
+}
+
+std::string TextStream::finish() { return release(detokenizer_.finish(), true); }
+
+std::string TextStream::release(std::string text, bool last) {
+  if (stopped_) return {};
+  text.insert(0, std::exchange(held_, {}));
+  size_t first = std::string::npos;
+  for (const std::string& stop : stop_) first = std::min(first, text.find(stop));
+  if (first != std::string::npos) {
+    stopped_ = true;
+    text.resize(first);
+    return text;
+  }
+  if (last) return text;
+  size_t hold = 0;
+  for (const std::string& stop : stop_) hold = std::max(hold, overlap(text, stop));
+  held_ = text.substr(text.size() - hold);
+  text.resize(text.size() - hold);
+  return text;
+}
+
+}  // namespace helicon::runtime
