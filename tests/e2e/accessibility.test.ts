@@ -35,7 +35,9 @@ afterAll(async () => {
 // Each violation as one line: the rule, and the elements.
 async function violations(page: Page): Promise<string[]> {
   // Colours are judged when they have stopped changing.
-  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished)));
+  await page.evaluate(() =>
+    Promise.allSettled(document.getAnimations().map((one) => one.finished)),
+  );
   await page.evaluate(axe.source);
   const results = await page.evaluate(() =>
     (window as unknown as { axe: typeof axe }).axe.run(document, {
@@ -125,7 +127,7 @@ describe('the keyboard alone', () => {
   it('asks, stops, edits, renames, deletes and sets', async () => {
     const { page } = await openPage(browser, mock.url);
     // One may write at once.
-    expect(await focused(page)).toBe('Message');
+    await expect.poll(() => focused(page)).toBe('Message');
     await page.keyboard.type('Tell me something slowly');
     await page.keyboard.press('Enter');
     await watchGrowing(page);
@@ -221,7 +223,10 @@ describe('the keyboard alone', () => {
       'Answer again',
       'Message',
     ];
-    expect(order.filter((name) => expected.includes(name))).toEqual(expected);
+    // Where the browser begins is its own affair; from there it goes round.
+    const first = order.indexOf(expected[0]!);
+    const round = [...order.slice(first), ...order.slice(0, first)];
+    expect(round.filter((name) => expected.includes(name))).toEqual(expected);
     await page.context().close();
   });
 });

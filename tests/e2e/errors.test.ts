@@ -80,7 +80,7 @@ it('says so when no word comes for a while', async () => {
 it('keeps what came when the connection breaks, and can ask again', async () => {
   await ask(page, 'hang up on me in the middle of this');
   await expect.poll(() => alert().textContent()).toContain('before the answer was complete');
-  expect(await lastAnswer(page).locator('.markdown').textContent()).toContain('You said');
+  expect(await lastAnswer(page).locator('.markdown').textContent()).toContain('You');
   await retry().click();
   await answered(page);
   await expect.poll(() => lastAnswer(page).textContent()).toContain('in the middle of this');
@@ -97,7 +97,7 @@ it('shows an error of the server, and tries again in place', async () => {
   await retry().click();
   await answered(page);
   await expect.poll(() => lastAnswer(page).textContent()).toContain('You said: fail at once');
-  expect(await page.getByRole('group', { name: 'Versions' }).count()).toBe(0);
+  expect(await page.getByRole('group', { name: /^Version/ }).count()).toBe(0);
 });
 
 it('notices that the server is gone, and that it is back', async () => {

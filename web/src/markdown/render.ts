@@ -29,7 +29,7 @@ function codeBlock(code: string, info: string, engines: Engines): string {
   const name = languageName(language);
   const html = engines.highlight?.(code, language) ?? escape(code);
   return (
-    `<figure class="code" role="group" aria-label="${escape(name)}">` +
+    `<figure class="code" aria-label="${escape(name)}">` +
     `<figcaption><span>${escape(name)}</span>` +
     `<button type="button" class="quiet copy-code">${copyIcon}<span>Copy</span></button></figcaption>` +
     `<pre class="scrolls"><code>${html}</code></pre></figure>`
