@@ -40,7 +40,8 @@ constexpr std::array gpt4o = {
             R"(\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)")};
 constexpr std::array deepseek_coder = {line_break, Pattern(R"(\s?\p{L}+)"), Pattern(R"(\s?\p{P}+)"),
                                        east_asian, digit};
-// The letters that have a case, as the model's tokenizer.json lists them.
+// The letters that have a case, as the model's tokenizer.json lists them. Its \s+$ is tried only
+// where spaces begin, as it would take quadratic time from each of them.
 constexpr std::array deepseek_llm = {
     line_break,
     Pattern(R"(\s?[A-Za-z)"
@@ -64,7 +65,7 @@ constexpr std::array deepseek_llm = {
             R"(\x{1e900}-\x{1e943})"
             R"(]+)"),
     Pattern(R"(\s?[!-/:-~\x{ff01}-\x{ff0f}\x{ff1a}-\x{ff5e}\x{2018}-\x{201f}\x{3000}-\x{3002}]+)"),
-    Pattern(R"(\s+$)"),
+    Pattern(R"((?<!\s)\s++$)"),
     east_asian,
     digit};
 
