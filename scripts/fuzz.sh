@@ -2,7 +2,7 @@
 # folder; what breaks a parser is left beside it.
 
 build_fuzzers() {
-  build build/fuzz all -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=clang++ \
+  build build/fuzz all -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=clang++-19 \
     -DHELICON_FUZZERS=ON -DHELICON_TESTS=OFF -DHELICON_WEB=OFF
 }
 

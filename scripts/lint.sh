@@ -6,12 +6,18 @@ format_check() {
   clang-format-14 --dry-run --Werror "${files[@]}"
 }
 
-# A file that no longer fits a reader's head is two files.
+# A file that no longer fits a reader's head is two files. Tables that a program wrote, and says so
+# in their first line, are read by nobody.
 length_check() {
-  local long
-  long=$(sources '*.cc' '*.h' '*.py' '*.ts' '*.svelte' '*.css' '*.sh' dev |
-    xargs -d '\n' wc -l | awk '$2 != "total" && $1 > 500 { print $2 ": " $1 " lines, 500 are the limit" }')
-  [[ -z $long ]] || { echo "$long" && return 1; }
+  local file lines long=0
+  while read -r file; do
+    lines=$(wc -l <"$file")
+    ((lines > 500)) || continue
+    head -n 1 "$file" | grep -q 'Written by' && continue
+    echo "$file: $lines lines, 500 are the limit"
+    long=1
+  done < <(sources '*.cc' '*.h' '*.py' '*.ts' '*.svelte' '*.css' '*.sh' dev)
+  return $long
 }
 
 layer_check() { python3 tests/layers.py; }
@@ -32,7 +38,7 @@ tidy_check() {
   ((${#files[@]})) || { echo "clang-tidy: nothing has changed" && return; }
   build build/release all -DCMAKE_BUILD_TYPE=Release
   printf '%s\n' "${files[@]}" |
-    xargs -P "$(nproc)" -n 1 clang-tidy -p build/release --quiet --warnings-as-errors='*'
+    xargs -P "$(nproc)" -n 1 clang-tidy-19 -p build/release --quiet --warnings-as-errors='*'
 }
 
 # What we compare with: where this branch left the main one, or the last commit.

@@ -48,7 +48,7 @@ PartialFile::~PartialFile() {
 
 Error PartialFile::system_error(const char* what) const { return file_error(errno, what, path_); }
 
-Result<PartialFile> PartialFile::open(std::filesystem::path target) {
+Result<PartialFile> PartialFile::open(const std::filesystem::path& target) {
   std::error_code failure;
   std::filesystem::create_directories(target.parent_path(), failure);
   if (failure) return file_error(failure.value(), "create the folder", target.parent_path());

@@ -19,7 +19,7 @@ class PartialFile {
  public:
   // Opens or creates `target`.partial, and its folder. What a broken pull left in it stays.
   // Errors: overloaded (someone else is writing it), io, no_space.
-  static Result<PartialFile> open(std::filesystem::path target);
+  static Result<PartialFile> open(const std::filesystem::path& target);
 
   PartialFile(PartialFile&& other) noexcept;
   PartialFile& operator=(PartialFile&&) = delete;
