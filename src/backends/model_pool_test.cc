@@ -194,27 +194,31 @@ TEST(ModelPool, ALoadThatDoesNotFitUnloadsWhatIsIdleAndTriesAgain) {
 
 TEST(ModelPool, DestroyedWhileLoadingItAnswersEveryone) {
   Shelf shelf;
-  shelf.load = [load = shelf.load](const std::string& name) {
-    std::this_thread::sleep_for(milliseconds(50));
+  std::promise<void> go_on;
+  shelf.load = [load = shelf.load, wait = go_on.get_future().share()](const std::string& name) {
+    if (name != "a") wait.wait();
     return load(name);
   };
-  std::atomic<int> models{0};
-  std::atomic<int> cancelled{0};
   std::shared_ptr<ChatModel> survivor;
+  std::atomic<int> cancelled{0};
+  const auto count = [&](const Result<ModelPool::Model>& model) {
+    cancelled += !model.ok() && model.error().code == ErrorCode::cancelled;
+  };
   {
     ModelPool pool({}, shelf.source());
-    pool.acquire_async("a", [&](Result<ModelPool::Model> model) {
-      models += model.ok();
-      if (model.ok()) survivor = *std::move(model);
-    });
+    auto held = pool.acquire("a");
+    ASSERT_TRUE(held.ok());
+    survivor = *std::move(held);
+    pool.acquire_async("b", count);
     ASSERT_TRUE(soon([&] { return shelf.loading == 1; }));
-    pool.acquire_async("b", [&](Result<ModelPool::Model> model) {
-      cancelled += !model.ok() && model.error().code == ErrorCode::cancelled;
-    });
+    pool.acquire_async("c", count);
+    pool.close();
+    EXPECT_EQ(cancelled, 2) << "those who wait are told before the load is over";
+    pool.acquire_async("a", count);
+    EXPECT_EQ(cancelled, 3) << "nor is anything given out afterwards";
+    go_on.set_value();
   }
-  EXPECT_EQ(models, 1);
-  EXPECT_EQ(cancelled, 1);
-  ASSERT_NE(survivor, nullptr);
+  EXPECT_EQ(shelf.loads_of("c"), 0);
   EXPECT_EQ(survivor->info().name, "a");
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t header_bytes = 10;
 constexpr size_t trailer_bytes = 8;  // CRC-32 and the length of the contents, little-endian
-constexpr size_t max_bytes = size_t{1} << 30;
+constexpr size_t max_bytes = size_t{64} << 20;
 
 // Behind the fixed header, RFC 1952, 2.3.1; only the plain kind that compressors write to memory.
 constexpr size_t flags_offset = 3;
@@ -24,7 +24,7 @@ Result<std::string> gunzip(std::string_view bytes) {
   }
   size_t length = 0;
   for (size_t i = 0; i < 4; ++i) length |= size_t{byte(bytes.size() - 4 + i)} << (8 * i);
-  if (length > max_bytes) return Error{ErrorCode::too_large, "a gzip file over 1 GiB", {}};
+  if (length > max_bytes) return Error{ErrorCode::too_large, "a gzip file over 64 MiB", {}};
 
   std::string contents(length, '\0');
   boost::beast::zlib::z_params stream;

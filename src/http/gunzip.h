@@ -8,7 +8,7 @@
 
 namespace helicon::http {
 
-// One member of a gzip file (RFC 1952) whose contents we made ourselves; at most 1 GiB.
+// One member of a gzip file (RFC 1952) whose contents we made ourselves; at most 64 MiB.
 Result<std::string> gunzip(std::string_view bytes);
 
 }  // namespace helicon::http
