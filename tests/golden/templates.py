@@ -38,7 +38,7 @@ def main():
     tally = Tally(arguments.build / "render_jobs")
     if arguments.templates:
         for path in sorted(arguments.templates.glob("*.jinja")):
-            tally.against_jinja2(path.name, path.read_text(encoding="utf-8"))
+            tally.against_jinja2(path.name, path.read_bytes().decode("utf-8"))
     if arguments.models:
         for path in sorted(arguments.models.glob("*.gguf")):
             for name, source in templates_of(path):
@@ -58,7 +58,7 @@ def conversations():
 def own_jobs():
     """(name, template, variables) of everything with a golden rendering."""
     inputs = conversations()
-    features = inputs["parallel tool calls"]
+    features = inputs["values of every kind"]
     jobs = []
     for line in LINES.read_text(encoding="utf-8").split("\n"):
         if line and not line.startswith("## "):

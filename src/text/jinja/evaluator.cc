@@ -125,6 +125,11 @@ Status Evaluator::write(std::string_view text) {
   return ok_status();
 }
 
+Status Evaluator::write_block(const Value& value) {
+  if (value.is(Kind::string)) return write(value.text());
+  return template_error(fmt::format("expected str instance, {} found", type_name(value)));
+}
+
 Result<Evaluator::Flow> Evaluator::capture(const Block& block, Frame& frame, std::string& text) {
   const Restore<std::string*> out(out_, &text);
   return execute(block, frame);
@@ -287,8 +292,7 @@ Result<Evaluator::Flow> Evaluator::filter_block(const FilterBlock& node, Frame& 
   HELICON_ASSIGN(const Flow flow, capture(node.body, frame, text));
   if (flow != Flow::normal) return flow;
   HELICON_ASSIGN(const Value filtered, filter_text(*node.filter, std::move(text), frame));
-  const std::string printed = to_str(sandbox_, filtered);
-  HELICON_TRY(write(printed));
+  HELICON_TRY(write_block(filtered));
   return Flow::normal;
 }
 
@@ -324,8 +328,7 @@ Status Evaluator::call_block(const CallBlock& node, Frame& frame) {
   } else {
     HELICON_ASSIGN(printed, call_macro(node.signature, frame, {}));
   }
-  const std::string text = to_str(sandbox_, printed);
-  return write(text);
+  return write_block(printed);
 }
 
 Result<Value> Evaluator::make_macro(const MacroSignature& signature, Frame& frame) {

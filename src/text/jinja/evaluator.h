@@ -61,6 +61,8 @@ class Evaluator {
   // Runs a block and gives what it printed.
   Result<Flow> capture(const Block& block, Frame& frame, std::string& text);
   Status write(std::string_view text);
+  // What call and filter blocks come to must be a text: unlike {{ }} they do not make it one.
+  Status write_block(const Value& value);
   void begin_scope(const Loads& loads, Frame& frame);
   Status assign(const Expression& target, Value value, Frame& frame);
   Status assign_attribute(const NamespaceTarget& target, Value value, Frame& frame);

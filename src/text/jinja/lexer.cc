@@ -122,7 +122,11 @@ class Lexer {
     if (at("-") || at("+")) advance(1);
     while (true) {
       const size_t end = source_.find("#}", position_);
-      if (end == std::string::npos) return error_at(opened, "missing end of comment tag");
+      if (end == std::string::npos && position_ < source_.size()) {
+        return error_at(opened, "missing end of comment tag");
+      }
+      if (end == std::string::npos)
+        return ok_status();  // jinja2 forgives a template that ends right here
       // The sign before the end belongs to it, unless it is the one that opened the comment.
       const bool has_sign = end > position_ && (source_[end - 1] == '-' || source_[end - 1] == '+');
       advance(end - (has_sign ? 1 : 0) - position_);
@@ -175,6 +179,7 @@ class Lexer {
       take_end("%}");
       return ok_status();
     }
+    if (rest().empty()) return ok_status();  // as with comments
     return error_at(opened, "missing end of raw directive");
   }
 

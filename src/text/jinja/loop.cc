@@ -26,8 +26,10 @@ class LoopMethod : public Instance {
                                   : loop.changed(sandbox, std::move(arguments));
   }
   std::string_view type_name() const override { return "method"; }
-  std::string representation(Sandbox& /*sandbox*/) override {
-    return "<bound method of LoopContext>";
+  std::string representation(Sandbox& sandbox) override {
+    return fmt::format("<bound method LoopContext.{} of {}>",
+                       which_ == Which::cycle ? "cycle" : "changed",
+                       static_cast<Loop&>(*loop_).representation(sandbox));
   }
 
  private:

@@ -82,7 +82,8 @@ Result<Value> indent(Sandbox& sandbox, const Value& self, const Bound& arguments
   const bool first = is_truthy(arguments[1]), blank = is_truthy(arguments[2]);
   TextBuilder out(sandbox);
   size_t number = 0;
-  for (const std::string_view line : split_lines(std::string(text) + "\n", false)) {
+  const std::string ended = std::string(text) + "\n";  // so that there is a line to begin with
+  for (const std::string_view line : split_lines(ended, false)) {
     const bool is_first = number++ == 0;
     if (!is_first) out.append("\n");
     if (is_first ? first : blank || !line.empty()) out.append(indention);

@@ -7,14 +7,14 @@ Chat templates are defined by what Python's jinja2 renders, so its own answers a
 
 import unicodedata
 
-PROPERTIES = ["isalpha", "isdecimal", "isdigit", "isnumeric", "isprintable", "isspace", "isupper", "islower",
-              "istitle"]
+PROPERTIES = ["isalpha", "isdecimal", "isdigit", "isnumeric", "isprintable", "isspace", "isupper", "islower"]
 LAST = 0x110000
 MAPPINGS = {"upper": str.upper, "lower": str.lower, "title": str.title}
 
 
 def flags(character):
     bits = [getattr(character, name)() for name in PROPERTIES]
+    bits += [character.istitle() and not character.isupper()]  # title case only, such as U+01C5
     bits += [character.isidentifier(), ("a" + character).isidentifier()]
     return sum(bit << index for index, bit in enumerate(bits))
 
