@@ -9,12 +9,19 @@ die() {
   exit 1
 }
 
-# Where Helicon caches: the same rule as src/base/paths.cc.
+# Where Helicon caches, and where its models lie: the same rules as in src/base/paths.cc.
 cache_folder() {
   if [[ -n ${HELICON_HOME:-} ]]; then
     realpath -m "$HELICON_HOME/cache"
   else
     echo "${XDG_CACHE_HOME:-$HOME/.cache}/helicon"
+  fi
+}
+models_folder() {
+  if [[ -n ${HELICON_HOME:-} ]]; then
+    realpath -m "$HELICON_HOME/models"
+  else
+    echo "${XDG_DATA_HOME:-$HOME/.local/share}/helicon/models"
   fi
 }
 
