@@ -57,6 +57,7 @@ export async function openPage(
     if (!to.startsWith(url) && !/^(data|blob):/.test(to)) foreign.push(to);
   });
   await page.goto(url);
+  await messageField(page).waitFor();
   return { page, complaints, foreign };
 }
 

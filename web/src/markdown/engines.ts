@@ -11,7 +11,7 @@ type Loader = () => Promise<Engines>;
 
 const loaders: { needed: RegExp; load: Loader }[] = [
   {
-    needed: /^\s*(?:[-*+>]\s*|\d+[.)]\s*)*(?:```|~~~)/m,
+    needed: /```|~~~|^(?: {4}|\t)/m,
     load: async () => ({ highlight: (await import('./highlight')).highlight }),
   },
   { needed: /\$|\\\(|\\\[/, load: async () => ({ math: (await import('./katex')).renderMath }) },

@@ -29,33 +29,63 @@ function isEscaped(text: string, position: number): boolean {
 
 // Where the formula that opens at `start` closes, or -1. For a single dollar Pandoc's rule holds,
 // so that prices stay prices: no space inside the dollars, no digit after the second.
-export function closingOf(text: string, start: number, delimiter: Delimiter): number {
+function closingOf(text: string, start: number, delimiter: Delimiter): number {
   const from = start + delimiter.open.length;
   const single = delimiter.open === '$';
-  if (single && !/\S/.test(text[from] ?? ' ')) return -1;
+  const ink = from + text.slice(from).search(/\S/);
   for (let at = text.indexOf(delimiter.close, from); at >= 0;) {
-    const empty = text.slice(from, at).trim() === '';
     const closes = !single || (/\S/.test(text[at - 1] ?? ' ') && !/\d/.test(text[at + 1] ?? ''));
-    if (!empty && closes && !(delimiter.close[0] === '$' && isEscaped(text, at))) return at;
+    if (at > ink && closes && !(delimiter.close[0] === '$' && isEscaped(text, at))) return at;
     at = text.indexOf(delimiter.close, at + 1);
   }
   return -1;
 }
 
-function inlineRule(state: StateInline, silent: boolean): boolean {
-  for (const delimiter of delimiters) {
-    if (!state.src.startsWith(delimiter.open, state.pos)) continue;
-    const end = closingOf(state.src, state.pos, delimiter);
-    if (end < 0 || end >= state.posMax) continue;
-    if (!silent) {
-      const token = state.push('math', '', 0);
-      const tex = state.src.slice(state.pos + delimiter.open.length, end);
-      token.meta = { tex, display: delimiter.display } satisfies MathToken;
+export interface Found {
+  delimiter: Delimiter;
+  end: number; // of the formula's text; -1: nothing closes it
+}
+
+// Finds the formulas of one text from left to right. A delimiter that nothing closes is searched
+// for once and not from every place it occurs: a model may write ten thousand dollars.
+export class FormulaFinder {
+  #unclosed = new Set<Delimiter>();
+
+  constructor(readonly text: string) {}
+
+  // What opens at `at`, closed if there is something that closes it, or null.
+  at(at: number): Found | null {
+    let open: Found | null = null;
+    for (const delimiter of delimiters) {
+      if (!this.text.startsWith(delimiter.open, at)) continue;
+      const inner = this.text[at + delimiter.open.length] ?? '';
+      if (delimiter.open === '$' && !/[^\s$]/.test(inner)) continue;
+      const end = this.#unclosed.has(delimiter) ? -1 : closingOf(this.text, at, delimiter);
+      if (end >= 0) return { delimiter, end };
+      this.#unclosed.add(delimiter);
+      open ??= { delimiter, end };
     }
-    state.pos = end + delimiter.close.length;
-    return true;
+    return open;
   }
-  return false;
+}
+
+const finders = new WeakMap<StateInline, FormulaFinder>();
+
+function inlineRule(state: StateInline, silent: boolean): boolean {
+  const code = state.src.charCodeAt(state.pos);
+  if (code !== 0x24 /* $ */ && code !== 0x5c /* \ */) return false;
+  let finder = finders.get(state);
+  if (!finder) finders.set(state, (finder = new FormulaFinder(state.src)));
+  const found = finder.at(state.pos);
+  if (!found || found.end < 0 || found.end >= state.posMax) return false;
+  const { delimiter, end } = found;
+  if (!silent) {
+    const token = state.push('math', '', 0);
+    const tex = state.src.slice(state.pos + delimiter.open.length, end);
+    token.meta = { tex, display: delimiter.display } satisfies MathToken;
+  }
+  state.pos = end + delimiter.close.length;
+  return true;
 }
 
 // A formula on lines of its own. It may hold empty lines; one that never closes is plain text.

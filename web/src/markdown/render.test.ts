@@ -99,7 +99,7 @@ describe('formulas', () => {
   it('ends in time on a formula that expands without end', () => {
     const started = performance.now();
     page('$\\def\\a{\\a\\a}\\a$');
-    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 });
 
@@ -172,7 +172,22 @@ describe('hostile answers', () => {
     page('>'.repeat(5000) + 'x');
     page('['.repeat(5000));
     page('*a '.repeat(5000));
-    page('`'.repeat(5000) + '$'.repeat(5000));
+    for (const piece of [
+      '`',
+      '$',
+      '$a ',
+      '$$a ',
+      '\\(a ',
+      '[a](',
+      '![',
+      '<a ',
+      '| ',
+      '\n',
+      '- ',
+      '~',
+    ]) {
+      page(piece.repeat(10_000));
+    }
     expect(performance.now() - started).toBeLessThan(20_000);
   });
 });

@@ -93,9 +93,22 @@ describe('settle', () => {
     const long = 'A word, *some emphasis*, `code` and $x$. '.repeat(2500);
     const started = performance.now();
     settle(long);
-    settle('`'.repeat(20_000));
-    settle('$'.repeat(20_000));
-    settle('['.repeat(20_000));
+    const pieces = [
+      '`',
+      '$',
+      '$5 ',
+      '$a ',
+      '$$a ',
+      '\\(a ',
+      '[',
+      '[a](',
+      '](b ',
+      '**',
+      '*a ',
+      '| ',
+      '\n',
+    ];
+    for (const piece of [...pieces, '- ', '```\n']) settle(piece.repeat(20_000));
     expect(performance.now() - started).toBeLessThan(5000);
   });
 });

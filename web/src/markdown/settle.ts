@@ -1,7 +1,7 @@
 // While an answer streams, its end is half-written Markdown. settle() gives the source to show
 // meanwhile: what cannot be told yet is held back, what is open is closed, so that nothing on the
 // page jumps or shows bare marks. A finished answer is shown as it is.
-import { closingOf, delimiters } from './math';
+import { delimiters, FormulaFinder } from './math';
 
 type Open =
   | { kind: 'text'; start: number } // of the paragraph that is being written
@@ -79,13 +79,14 @@ function codeSpan(text: string, at: number): Step {
 // A single dollar may be a price: a formula is waited for only this long, and within a line.
 const formulaPatience = 100;
 
-function formula(text: string, at: number): Step | null {
-  const delimiter = delimiters.find(({ open }) => text.startsWith(open, at));
-  if (!delimiter) return null;
-  const close = closingOf(text, at, delimiter);
-  if (close >= 0) return { next: close + delimiter.close.length };
+function formula(finder: FormulaFinder, at: number): Step | null {
+  const { text } = finder;
+  const found = finder.at(at);
+  if (!found) return text[at] === '$' && at + 1 === text.length ? { end: text.slice(0, at) } : null;
+  const { delimiter, end } = found;
+  if (end >= 0) return { next: end + delimiter.close.length };
   const tail = text.slice(at + delimiter.open.length);
-  const noFormula = /^[\s\d]/.test(tail) || tail.includes('\n') || tail.length > formulaPatience;
+  const noFormula = /^\d/.test(tail) || tail.includes('\n') || tail.length > formulaPatience;
   if (delimiter.open === '$' && noFormula) return { next: at + 1 };
   return { end: text.slice(0, at) };
 }
@@ -122,15 +123,16 @@ function closeMarks(text: string, open: readonly Mark[]): string {
 }
 
 // [text](addr: a link once it is complete, and mere brackets if it never is.
-const halfLink = /(?:(?<![\p{L}\p{N}\\])!?\[[^\]\n]{0,80}(?:\](?:\([^)\s]*)?)?|(?<=\s)!)$/u;
+const halfLink = /(?:(?<![\p{L}\p{N}\\])!?\[[^\]\n]{0,80}(?:\](?:\([^)\s]{0,2000})?)?|(?<=\s)!)$/u;
 
 // Ends what is still open within a paragraph.
 function closeInline(paragraph: string): string {
   const text = paragraph.replace(halfLink, '').replace(/[*_~`\\]+$/, '');
+  const finder = new FormulaFinder(text);
   const open: Mark[] = [];
   for (let at = 0; at < text.length;) {
     const run = /^(?:\*+|_+|~~)/.exec(text.slice(at, at + 8))?.[0];
-    const step = text[at] === '`' ? codeSpan(text, at) : formula(text, at);
+    const step = text[at] === '`' ? codeSpan(text, at) : formula(finder, at);
     if (step && 'end' in step) return closeMarks(step.end, open);
     if (run) emphasis(text, at, run, open);
     // Emphasis does not reach from one list item into the next.
