@@ -10,6 +10,7 @@
 #include "text/pre_tokenizer_table.h"
 #include "text/unicode_updates.h"
 #include "text/utf8.h"
+#include "weights/quoted_name.h"
 
 namespace helicon::text {
 namespace {
@@ -147,9 +148,10 @@ Result<std::vector<size_t>> PreTokenizer::Regex::cut(std::string_view text,
 Result<PreTokenizer> PreTokenizer::create(std::string_view name) {
   const PreTokenizerDefinition* const definition = find_pre_tokenizer(name);
   if (definition == nullptr) {
-    return Error{ErrorCode::unsupported,
-                 fmt::format("tokenizer.ggml.pre: unknown pre-tokenizer '{}'", name),
-                 {}};
+    return Error{
+        ErrorCode::unsupported,
+        fmt::format("tokenizer.ggml.pre: unknown pre-tokenizer {}", weights::quoted_name(name)),
+        {}};
   }
   PreTokenizer pre_tokenizer(definition);
   for (const std::string_view pattern : definition->patterns) {

@@ -7,6 +7,7 @@
 #include "text/fragment_encoder.h"
 #include "text/sentencepiece_encoder.h"
 #include "text/vocabulary.h"
+#include "weights/quoted_name.h"
 
 namespace helicon::text {
 namespace {
@@ -62,7 +63,9 @@ Result<std::shared_ptr<const Tokenizer>> VocabularyTokenizer::create(
                                : model == "llama" ? &SentencePieceEncoder::create
                                                   : nullptr;
   if (create_encoder == nullptr) {
-    return Error{ErrorCode::unsupported, fmt::format("{}: unknown tokenizer '{}'", key, model), {}};
+    return Error{ErrorCode::unsupported,
+                 fmt::format("{}: unknown tokenizer {}", key, weights::quoted_name(model)),
+                 {}};
   }
   auto tokenizer = std::make_shared<VocabularyTokenizer>();
   HELICON_ASSIGN(tokenizer->vocabulary_, Vocabulary::read(metadata));
