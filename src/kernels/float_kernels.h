@@ -29,14 +29,8 @@ inline int quantize_run(const float* x, float step, int8_t* quants) {
   const Lanes inverse = Lanes::all(step > 0 ? 1.0f / step : 0.0f);
   int sum = 0;
   for (size_t i = 0; i < 16; i += 8) {
-    float rounded[8];
     const Lanes q = round_to_even(Lanes::load(x + i) * inverse);
-    smaller(larger(q, Lanes::all(-127.0f)), Lanes::all(127.0f)).store(rounded);
-    for (size_t j = 0; j < 8; ++j) {
-      const int quant = static_cast<int>(rounded[j]);
-      quants[i + j] = static_cast<int8_t>(quant);
-      sum += quant;
-    }
+    sum += store_bytes(smaller(larger(q, Lanes::all(-127.0f)), Lanes::all(127.0f)), quants + i);
   }
   return sum;
 }

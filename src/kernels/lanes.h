@@ -48,6 +48,17 @@ inline Lanes power_of_two(Lanes n) {
 inline Lanes where_less(Lanes a, Lanes b, Lanes x, Lanes y) {
   return {_mm256_blendv_ps(y.v, x.v, _mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ))};
 }
+// Stores whole numbers in [-127, 127] as bytes; gives back their sum.
+inline int store_bytes(Lanes a, int8_t* p) {
+  const __m256i wide = _mm256_cvtps_epi32(a.v);
+  const __m128i words =
+      _mm_packs_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));
+  __m128i sums = _mm_madd_epi16(words, _mm_set1_epi16(1));
+  sums = _mm_add_epi32(sums, _mm_shuffle_epi32(sums, 0x4e));
+  sums = _mm_add_epi32(sums, _mm_shuffle_epi32(sums, 0xb1));
+  return _mm_cvtsi128_si32(sums);
+}
 
 #else
 
@@ -99,6 +110,14 @@ inline Lanes power_of_two(Lanes n) {
 }
 inline Lanes where_less(Lanes a, Lanes b, Lanes x, Lanes y) {
   return each([&](size_t i) { return a.v[i] < b.v[i] ? x.v[i] : y.v[i]; });
+}
+inline int store_bytes(Lanes a, int8_t* p) {
+  int sum = 0;
+  for (size_t i = 0; i < 8; ++i) {
+    p[i] = static_cast<int8_t>(a.v[i]);
+    sum += p[i];
+  }
+  return sum;
 }
 
 #endif
