@@ -1,8 +1,10 @@
 // Conversations stay: over reloads, over interruptions, and when there are a thousand.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { longAnswer } from './answers';
 import {
   answered,
+  answers,
   ask,
   dist,
   lastAnswer,
@@ -190,42 +192,74 @@ describe('two tabs', () => {
   });
 });
 
+interface Seed {
+  title: string;
+  updated: number;
+  messages: string[]; // by turns: a question, an answer, ...
+}
+
+// Puts conversations into the browser's database, behind the page's back, and reloads.
+async function seed(conversations: Seed[]): Promise<void> {
+  await page.evaluate(async (seeds) => {
+    const request = indexedDB.open('helicon');
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error!);
+    });
+    const transaction = database.transaction(['conversations', 'messages'], 'readwrite');
+    seeds.forEach(({ title, updated, messages }, index) => {
+      const id = `seed${index}`;
+      const leaf = `${id}m${messages.length - 1}`;
+      const info = { id, title, created: updated, updated, leaf, model: null };
+      transaction.objectStore('conversations').put(info);
+      messages.forEach((content, turn) => {
+        transaction.objectStore('messages').put({
+          id: `${id}m${turn}`,
+          conversation: id,
+          parent: turn === 0 ? null : `${id}m${turn - 1}`,
+          role: turn % 2 === 0 ? 'user' : 'assistant',
+          content,
+          created: updated + turn,
+          state: 'complete',
+        });
+      });
+    });
+    await new Promise((resolve) => (transaction.oncomplete = resolve));
+  }, conversations);
+  await page.reload();
+}
+
+describe('a long conversation', () => {
+  it('opens at its end, and what one reads stays put while the rest appears above', async () => {
+    const messages = Array.from(
+      { length: 120 },
+      (_, turn) => `Turn ${turn}. ${longAnswer.slice(0, 800)}`,
+    );
+    await seed([{ title: 'Long', updated: Date.now(), messages }]);
+    await list().getByRole('link').click();
+    const read = answers(page).filter({ hasText: 'Turn 119.' });
+    await read.waitFor();
+    await page.getByRole('region', { name: 'Conversation' }).hover();
+    await page.mouse.wheel(0, -60);
+    await page.getByRole('button', { name: 'Jump to latest' }).waitFor();
+    const place = async () => (await read.boundingBox())!.y;
+    const before = await place();
+    await expect.poll(() => answers(page).count()).toBe(60);
+    expect(Math.abs((await place()) - before)).toBeLessThan(3);
+  });
+});
+
 describe('a thousand conversations', () => {
   it('stay quick to open, scroll, search and continue', async () => {
-    await page.evaluate(async () => {
-      const request = indexedDB.open('helicon');
-      const database = await new Promise<IDBDatabase>((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error!);
-      });
-      const transaction = database.transaction(['conversations', 'messages'], 'readwrite');
-      const now = Date.now();
-      for (let i = 0; i < 1000; ++i) {
-        const id = `conversation${i}`;
-        const time = now - i * 3_600_000;
-        const leaf = `${id}m9`;
-        const info = {
-          id,
-          title: `Conversation number ${i}`,
-          created: time,
-          updated: time,
-        };
-        transaction.objectStore('conversations').put({ ...info, leaf, model: null });
-        for (let m = 0; m < 10; ++m) {
-          transaction.objectStore('messages').put({
-            id: `${id}m${m}`,
-            conversation: id,
-            parent: m === 0 ? null : `${id}m${m - 1}`,
-            role: m % 2 === 0 ? 'user' : 'assistant',
-            content: `${'Some words that were said. '.repeat(30)} needle${i}x${m}`,
-            created: time + m,
-            state: 'complete',
-          });
-        }
-      }
-      await new Promise((resolve) => (transaction.oncomplete = resolve));
-    });
-    await page.reload();
+    const now = Date.now();
+    const said = 'Some words that were said. '.repeat(30);
+    await seed(
+      Array.from({ length: 1000 }, (_, i) => ({
+        title: `Conversation number ${i}`,
+        updated: now - i * 3_600_000,
+        messages: Array.from({ length: 10 }, (__, turn) => `${said} needle${i}x${turn}`),
+      })),
+    );
     await expect.poll(() => titles().then((all) => all.length)).toBe(60);
     const shown = await page.evaluate(() => performance.now());
     expect(shown, 'milliseconds from the reload to the list').toBeLessThan(5000);
