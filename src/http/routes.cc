@@ -118,7 +118,8 @@ Admission admit(const Request& request, const Services& services) {
   }
   const std::string allow = allowed_methods(found);
   if (request.method == "OPTIONS") return refuse(options_reply(request, allow, cross_origin));
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const std::string_view asked = request.method;
+  const std::string_view method = asked == "HEAD" ? "GET" : asked;
   const auto route =
       std::find_if(found.begin(), found.end(), [&](const Route& r) { return r.method == method; });
   if (route == found.end()) {
