@@ -9,6 +9,8 @@
 #include <sstream>
 #include <string>
 
+#include "base/cgroup.h"
+
 namespace helicon {
 namespace {
 
@@ -61,23 +63,9 @@ double quota_v1(const fs::path& directory) {
 // The tightest quota from this process's group up to the root of the hierarchy.
 double cgroup_quota(const fs::path& root) {
   double quota = INFINITY;
-  std::ifstream groups(root / "proc/self/cgroup");
-  for (std::string line; std::getline(groups, line);) {
-    const size_t first = line.find(':');
-    const size_t second = line.find(':', first == std::string::npos ? first : first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const bool v2 = controllers.empty();
-    if (!v2 && ("," + controllers + ",").find(",cpu,") == std::string::npos) continue;
-    const fs::path mount = root / (v2 ? "sys/fs/cgroup" : "sys/fs/cgroup/cpu");
-    fs::path group = fs::path(line.substr(second + 1)).relative_path();
-    while (true) {
-      const fs::path directory = mount / group;
-      quota = std::min(quota, v2 ? quota_v2(directory) : quota_v1(directory));
-      if (group.empty()) break;
-      group = group.parent_path();
-    }
-  }
+  for (const ControlGroup& group : control_groups("cpu", root))
+    quota =
+        std::min(quota, group.version_2 ? quota_v2(group.directory) : quota_v1(group.directory));
   return quota;
 }
 

@@ -55,6 +55,7 @@ TEST(Processors, SiblingsCountOnce) {
 TEST(Processors, TheTightestQuotaOfTheParentsCounts) {
   const FakeRoot root;
   root.write("proc/self/cgroup", "0::/a/b\n");
+  root.write("proc/self/mountinfo", "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
   root.write("sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
   root.write("sys/fs/cgroup/a/cpu.max", "150000 100000\n");
   EXPECT_EQ(usable_processors(root.path()), 1);
@@ -65,6 +66,8 @@ TEST(Processors, TheTightestQuotaOfTheParentsCounts) {
 TEST(Processors, VersionOneQuota) {
   const FakeRoot root;
   root.write("proc/self/cgroup", "4:cpu,cpuacct:/job\n");
+  root.write("proc/self/mountinfo",
+             "30 20 0:26 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n");
   root.write("sys/fs/cgroup/cpu/job/cpu.cfs_quota_us", "100000\n");
   root.write("sys/fs/cgroup/cpu/job/cpu.cfs_period_us", "100000\n");
   EXPECT_EQ(usable_processors(root.path()), 1);
