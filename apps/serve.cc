@@ -1,17 +1,122 @@
-// helicon serve
-#include <CLI/CLI.hpp>
+// helicon serve: for browsers, and for programs that speak the OpenAI protocol.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backends/local_model.h"
+#include "backends/model_pool.h"
+#include "base/log.h"
+#include "http/server.h"
+#include "model_argument.h"
 #include "output.h"
 #include "verbs.h"
 
 namespace helicon::apps {
+namespace {
+
+struct Options {
+  std::vector<std::string> models;
+  http::ServerOptions server;
+  backends::LocalModelOptions load;
+  size_t max_loaded = 2;
+  int keep_alive = 300;  // seconds
+};
+
+using NamedFiles = std::map<std::string, std::filesystem::path>;
+
+// What a client may ask for by name: the models of this machine, and those of the command line. A
+// client's words are never taken for a path.
+backends::ModelSource model_source(std::shared_ptr<const catalog::Catalog> catalog,
+                                   NamedFiles given, const backends::LocalModelOptions& load) {
+  const auto known = [catalog, given = std::move(given)] {
+    NamedFiles files = given;
+    if (auto installed = catalog->installed(); installed.ok()) {
+      for (catalog::Installed& model : *installed) files.emplace(model.name, model.path);
+    } else {
+      spdlog::error("{}", installed.error().message);
+    }
+    return files;
+  };
+  backends::ModelSource source;
+  source.names = [known] {
+    std::vector<std::string> names;
+    for (const auto& [name, path] : known()) names.push_back(name);
+    return names;
+  };
+  source.resolve = [known, catalog](const std::string& name) -> Result<std::filesystem::path> {
+    const NamedFiles files = known();
+    const auto file = files.find(name);
+    if (file == files.end()) return unknown_model(*catalog, name);
+    return file->second;
+  };
+  source.load = [load](const std::string& name, const std::filesystem::path& path) {
+    return backends::load_local_model(name, path, load);
+  };
+  return source;
+}
+
+Status serve(const Options& options) {
+  HELICON_TRY(set_up_log("info"));
+  HELICON_ASSIGN(std::shared_ptr<const catalog::Catalog> catalog, open_catalog());
+  NamedFiles given;
+  for (const std::string& name : options.models) {
+    HELICON_ASSIGN(const ModelArgument model, find_model(*catalog, name));
+    given.emplace(model.name, model.path);
+  }
+  const backends::PoolOptions pool_options{.max_loaded = options.max_loaded,
+                                           .keep_alive = std::chrono::seconds(options.keep_alive)};
+  auto pool = std::make_unique<backends::ModelPool>(
+      pool_options, model_source(std::move(catalog), given, options.load));
+  backends::ModelPool& models = *pool;
+  // Before anything is loaded: a port in use is found out at once.
+  HELICON_ASSIGN(const auto server, http::Server::listen(options.server, std::move(pool)));
+  for (const auto& [name, path] : given) HELICON_TRY(models.pin(name));
+
+  server->stop_on_signals();
+  HELICON_TRY(print(fmt::format("Helicon is listening on {}\n", server->url())));
+  server->run();
+  if (models.loading()) {
+    // Nobody waits for that model any more, and nothing is lost with it.
+    spdlog::default_logger()->flush();
+    std::_Exit(EXIT_SUCCESS);
+  }
+  return ok_status();
+}
+
+}  // namespace
 
 void add_serve(CLI::App& app, int& exit_code) {
-  CLI::App* verb = app.add_subcommand("serve", "(not in this build)");
-  verb->allow_extras();
-  verb->callback([&exit_code] {
-    exit_code = fail({ErrorCode::unsupported, "serve: not in this build", {}});
-  });
+  auto options = std::make_shared<Options>();
+  http::ServerOptions& server = options->server;
+  CLI::App* verb = app.add_subcommand("serve", "Serve the page and the OpenAI protocol");
+  verb->add_option("MODEL", options->models,
+                   "models to load now and keep; others are loaded when someone asks for them");
+  verb->add_option("--host", server.address, "the IP address to listen on")->capture_default_str();
+  verb->add_option("--port", server.port, "0: any that is free")->capture_default_str();
+  verb->add_option("--allow-host", server.policy.hosts,
+                   "a further name that this server goes by; * for any")
+      ->allow_extra_args(false);
+  verb->add_option("--allow-origin", server.policy.origins,
+                   "https://HOST of pages that may use this server; * for any")
+      ->allow_extra_args(false);
+  verb->add_option("--max-loaded", options->max_loaded, "models open at once, as far as they idle")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  verb->add_option("--keep-alive", options->keep_alive, "seconds until an idle model is unloaded")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  verb->add_option("--context", options->load.context_length, "tokens a conversation may have")
+      ->check(CLI::Range(1, 1 << 24));
+  verb->add_option("--threads", options->load.threads, "instead of one for each physical core")
+      ->check(CLI::Range(1, 1024));
+  verb->callback([options, &exit_code] { exit_code = exit_code_of(serve(*options)); });
 }
 
 }  // namespace helicon::apps
