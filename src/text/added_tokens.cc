@@ -23,7 +23,7 @@ std::optional<AddedTokens::Match> AddedTokens::find(std::string_view text, size_
       const auto next = edges_.find(edge(node, text[i]));
       if (next == edges_.end()) break;
       node = next->second;
-      if (token_of_node_[node]) longest = Match{begin, i + 1, *token_of_node_[node]};
+      if (const std::optional<TokenId> id = token_of_node_[node]) longest = {begin, i + 1, *id};
     }
     if (longest) return longest;
   }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace helicon::text {
 namespace {
 
@@ -11,20 +13,23 @@ AddedTokens tokens(const std::vector<std::string>& texts) {
   return added;
 }
 
+// Begin, end and id of the match; {0, 0, -1} if there is none.
+std::array<int, 3> find(const AddedTokens& added, std::string_view text, size_t from = 0) {
+  const auto match = added.find(text, from).value_or(AddedTokens::Match{0, 0, -1});
+  return {static_cast<int>(match.begin), static_cast<int>(match.end), match.id};
+}
+
+using Match = std::array<int, 3>;
+
 TEST(AddedTokens, TheFirstMatchAndOfThoseTheLongestIsFound) {
   const AddedTokens added = tokens({"ab", "abcd", "bcde", "x"});
-  const auto match = added.find("..abcde", 0);
-  ASSERT_TRUE(match);
-  EXPECT_EQ(match->begin, 2u);
-  EXPECT_EQ(match->end, 6u);
-  EXPECT_EQ(match->id, 1);
-  EXPECT_EQ(added.find("..abcde", 3)->id, 2);
+  EXPECT_EQ(find(added, "..abcde"), (Match{2, 6, 1}));
+  EXPECT_EQ(find(added, "..abcde", 3), (Match{3, 7, 2}));
 }
 
 TEST(AddedTokens, ALongerOneThatBreaksOffFallsBackToAShorterOne) {
   const AddedTokens added = tokens({"<|", "<|im_start|>"});
-  EXPECT_EQ(added.find("a<|im_end|>", 0)->id, 0);
-  EXPECT_EQ(added.find("a<|im_end|>", 0)->end, 3u);
+  EXPECT_EQ(find(added, "a<|im_end|>"), (Match{1, 3, 0}));
 }
 
 TEST(AddedTokens, NothingIsFoundInTextWithoutThem) {
@@ -36,7 +41,7 @@ TEST(AddedTokens, NothingIsFoundInTextWithoutThem) {
 }
 
 TEST(AddedTokens, OfEqualTextsTheFirstStays) {
-  EXPECT_EQ(tokens({"<a>", "<a>"}).find("<a>", 0)->id, 0);
+  EXPECT_EQ(find(tokens({"<a>", "<a>"}), "<a>"), (Match{0, 3, 0}));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <vector>
 
 #include "text/utf8.h"
@@ -17,7 +18,7 @@ constexpr auto canonical = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8
 constexpr auto canonical_composed =
     static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 
-auto combining_class(CodePoint code_point) {
+int combining_class(CodePoint code_point) {
   return utf8proc_get_property(code_point)->combining_class;
 }
 
@@ -29,16 +30,26 @@ void append_decomposed(std::vector<CodePoint>& decomposed, char32_t code_point) 
   decomposed.insert(decomposed.end(), parts.begin(), parts.begin() + count);
 }
 
-// The canonical ordering algorithm. utf8proc_decompose would do it too, but takes quadratic time
-// for a long row of combining marks.
+// The canonical ordering algorithm: each row of marks by class, equal classes as they stood.
+// utf8proc_decompose would do it too, but takes quadratic time for a long row.
 void order_marks(std::vector<CodePoint>& decomposed) {
-  const auto is_starter = [](CodePoint c) { return combining_class(c) == 0; };
-  for (auto from = decomposed.begin(); from != decomposed.end();) {
-    from = std::find_if_not(from, decomposed.end(), is_starter);
-    const auto to = std::find_if(from, decomposed.end(), is_starter);
-    std::stable_sort(
-        from, to, [](CodePoint a, CodePoint b) { return combining_class(a) < combining_class(b); });
-    from = to;
+  struct Mark {
+    int combining_class;
+    size_t place;
+    CodePoint code_point;
+  };
+  std::vector<Mark> row;
+  for (size_t begin = 0; begin < decomposed.size();) {
+    row.clear();
+    size_t end = begin;
+    for (; end < decomposed.size() && combining_class(decomposed[end]) != 0; ++end) {
+      row.push_back({combining_class(decomposed[end]), end, decomposed[end]});
+    }
+    std::sort(row.begin(), row.end(), [](const Mark& a, const Mark& b) {
+      return std::tie(a.combining_class, a.place) < std::tie(b.combining_class, b.place);
+    });
+    for (size_t i = 0; i < row.size(); ++i) decomposed[begin + i] = row[i].code_point;
+    begin = end + 1;  // past the character that is no mark
   }
 }
 

@@ -16,9 +16,10 @@ namespace {
 std::optional<std::string> from_hexadecimal(std::string_view digits) {
   std::string bytes;
   for (; digits.size() >= 2; digits.remove_prefix(2)) {
+    const std::string pair(digits.substr(0, 2));
     unsigned char byte = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + 2, byte, 16);
-    if (error != std::errc() || end != digits.data() + 2) return std::nullopt;
+    const auto [end, error] = std::from_chars(pair.c_str(), pair.c_str() + 2, byte, 16);
+    if (error != std::errc() || end != pair.c_str() + 2) return std::nullopt;
     bytes.push_back(static_cast<char>(byte));
   }
   if (!digits.empty()) return std::nullopt;
