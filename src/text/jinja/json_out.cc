@@ -114,6 +114,12 @@ class JsonWriter {
     out_.append_repeated(*style_.indent, level_);
   }
 
+  // Whether a byte goes out as it is; of those beyond ASCII all do, or none.
+  bool is_plain(char byte) const {
+    const auto code = static_cast<unsigned char>(byte);
+    return code >= 0x20 && code != '"' && code != '\\' && (code < 0x7F || !style_.ascii_only);
+  }
+
   void write_escaped(uint32_t unit) { out_.append(fmt::format("\\u{:04x}", unit)); }
 
   void write_string(std::string_view text) {
@@ -121,12 +127,12 @@ class JsonWriter {
     out_.append("\"");
     size_t plain_from = 0;
     for (size_t position = 0; position < text.size();) {
-      const size_t start = position;
+      if (is_plain(text[position])) {
+        ++position;
+        continue;
+      }
+      out_.append(text.substr(plain_from, position - plain_from));
       const char32_t character = next_character(text, position);
-      const bool plain = character >= 0x20 && character != '"' && character != '\\' &&
-                         (character < 0x7F || !style_.ascii_only);
-      if (plain) continue;
-      out_.append(text.substr(plain_from, start - plain_from));
       plain_from = position;
       switch (character) {
         case '"':
