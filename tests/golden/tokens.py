@@ -57,7 +57,11 @@ class Tally:
 
 
 def run(command, lines):
-    result = subprocess.run(command, input="".join(line + "\n" for line in lines), capture_output=True, text=True, check=False)
+    try:
+        result = subprocess.run(command, input="".join(line + "\n" for line in lines), capture_output=True, text=True,
+                                check=False)
+    except OSError as error:
+        sys.exit(f"{command[0]}: {error.strerror}")
     if result.returncode:
         sys.exit(f"{' '.join(map(str, command))}: {result.stderr.strip()}")
     answers = [json.loads(line) for line in result.stdout.splitlines()]
