@@ -1,4 +1,4 @@
-# The builds: build/release for people, build/asan and build/tsan for tests, build/fuzz for fuzzers.
+# The builds: build/release for people; build/asan and build/tsan, by clang, for tests and fuzzers.
 
 # build FOLDER TARGETS [OPTION...]: configured once; cmake itself looks after what changes later.
 build() {
@@ -14,3 +14,20 @@ build() {
 }
 
 build_release() { build build/release "$1" -DCMAKE_BUILD_TYPE=Release; }
+
+# Sanitized builds leave out the page, which is the same, and keep the assertions.
+build_sanitized() {
+  local folder=$1 targets=$2
+  shift 2
+  build "$folder" "$targets" -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+    -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g1" -DHELICON_WEB=OFF "$@"
+}
+
+# Addresses and undefined behaviour. The fuzzers want the same, and coverage; both live here.
+build_asan() { build_sanitized build/asan "${1:-all}" -DHELICON_FUZZERS=ON; }
+
+# Only the folders in which several threads meet.
+build_tsan() {
+  build_sanitized build/tsan "base_test runtime_test backends_test http_test" \
+    -DHELICON_SANITIZE=thread
+}

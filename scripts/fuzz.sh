@@ -1,10 +1,7 @@
 # ./dev fuzz [SECONDS]: each tests/fuzz/NAME_fuzz.cc under libFuzzer. The corpus stays in the cache
 # folder; what breaks a parser is left beside it.
 
-build_fuzzers() {
-  build build/fuzz all -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_COMPILER=clang++-19 \
-    -DHELICON_FUZZERS=ON -DHELICON_TESTS=OFF -DHELICON_WEB=OFF
-}
+fuzzers() { find build/asan/tests/fuzz -maxdepth 1 -name '*_fuzz' -type f | sort; }
 
 # fuzz_one PROGRAM SECONDS
 fuzz_one() {
@@ -15,17 +12,15 @@ fuzz_one() {
   seeds=()
   [[ -d tests/fuzz/$name ]] && seeds=("tests/fuzz/$name")
   say "$name, $2 seconds"
-  "$1" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -verbosity=1 \
+  "$1" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -verbosity=1 \
     -artifact_prefix="$corpus-" "$corpus" "${seeds[@]}"
 }
-
-fuzzers() { find build/fuzz/tests/fuzz -maxdepth 1 -name '*_fuzz' -type f | sort; }
 
 fuzz() {
   local seconds=${1:-60} program failed=()
   [[ $seconds =~ ^[0-9]+$ ]] || die "fuzz takes a number of seconds, not '$seconds'"
   install_packages build fuzz
-  build_fuzzers
+  build_asan tests/fuzz/all
   for program in $(fuzzers); do
     ./dev call fuzz_one "$program" "$seconds" || failed+=("$program")
   done

@@ -74,25 +74,7 @@ step() {
   fi
 }
 
-# The thread sanitizer of these compilers cannot live with as much address randomisation as newer
-# kernels have; some containers forbid to switch it off, and then it is tried as it is.
-steady_addresses() {
-  if setarch "$(uname -m)" -R true 2>/dev/null; then setarch "$(uname -m)" -R "$@"; else "$@"; fi
-}
-
 unit_tests() { ctest --test-dir "$1" --output-on-failure -j "$(nproc)"; }
-
-# Sanitized builds leave out the page: it is the same.
-build_asan() {
-  build build/asan all -DCMAKE_BUILD_TYPE=RelWithDebInfo -DHELICON_WEB=OFF \
-    -DHELICON_SANITIZE=address,undefined
-}
-# Only the folders in which several threads meet. The build runs each test program, to list its tests.
-build_tsan() {
-  steady_addresses ./dev call build build/tsan "base_test runtime_test backends_test http_test" \
-    -DCMAKE_BUILD_TYPE=RelWithDebInfo -DHELICON_WEB=OFF -DHELICON_SANITIZE=thread
-}
-unit_tests_tsan() { steady_addresses ./dev call unit_tests build/tsan; }
 
 fetch_models() {
   local model
@@ -166,13 +148,13 @@ run_tests() {
       suite "browser" vitest browser_tests
     }
   }
-  step "build, asan" build_asan && suite "unit tests, asan" ctest unit_tests build/asan
-  step "build, tsan" build_tsan && suite "unit tests, tsan" ctest unit_tests_tsan
-  step "build, fuzzers" build_fuzzers && {
+  step "build, asan" build_asan && {
+    suite "unit tests, asan" ctest unit_tests build/asan
     for program in $(fuzzers); do
       suite "$(basename "$program")" one fuzz_one "$program" 5
     done
   }
+  step "build, tsan" build_tsan && suite "unit tests, tsan" ctest unit_tests build/tsan
 
   say "Summary, $(((SECONDS - start) / 60)) min $(((SECONDS - start) % 60)) s"
   printf '%s\n' "${summary[@]}"
