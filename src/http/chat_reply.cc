@@ -42,6 +42,11 @@ json::object logprob_json(const ChatReplyHead& head, const runtime::Event& event
   return object;
 }
 
+// A token that ends the answer, by its meaning or by completing a stop string, is not part of it.
+bool counts_logprob(const ChatReplyHead& head, const runtime::Event& event) {
+  return head.logprobs && event.logprob && event.finish != runtime::FinishReason::stop;
+}
+
 json::object logprobs_json(json::array content) {
   json::object object;
   object["content"] = std::move(content);
@@ -109,7 +114,7 @@ std::string ChatStreamWriter::begin() const {
 
 std::string ChatStreamWriter::event(const runtime::Event& event) const {
   std::string events;
-  const bool has_logprob = head_.logprobs && event.logprob;
+  const bool has_logprob = counts_logprob(head_, event);
   if (!event.text.empty() || has_logprob) {
     json::value logprobs = nullptr;
     if (has_logprob) logprobs = logprobs_json(json::array{logprob_json(head_, event)});
@@ -136,7 +141,7 @@ ChatReplyCollector::ChatReplyCollector(ChatReplyHead head)
 void ChatReplyCollector::add(const runtime::Event& event) {
   Choice& choice = choices_[static_cast<size_t>(event.choice)];
   choice.text += event.text;
-  if (head_.logprobs && event.logprob) choice.logprobs.push_back(logprob_json(head_, event));
+  if (counts_logprob(head_, event)) choice.logprobs.push_back(logprob_json(head_, event));
   if (event.finish) choice.finish_reason = finish_reason(event);
 }
 

@@ -50,5 +50,17 @@ TEST(ChatReply, TextHeldBackIsNoEventWithoutLogprobs) {
   EXPECT_EQ(ChatStreamWriter(plain).event(token(0, "", -1)), "");
 }
 
+TEST(ChatReply, TheTokenThatEndsAnAnswerIsNoPartOfIt) {
+  runtime::Event end = token(0, "", -1);
+  end.finish = runtime::FinishReason::stop;
+  const std::string event = ChatStreamWriter(head()).event(end);
+  EXPECT_TRUE(boost::json::parse(event.substr(6)).at_pointer("/choices/0/logprobs").is_null());
+  ChatReplyCollector collector(head());
+  collector.add(token(0, "a", -1));
+  collector.add(end);
+  const boost::json::value reply = boost::json::parse(collector.body({}));
+  EXPECT_EQ(reply.at_pointer("/choices/0/logprobs/content").as_array().size(), 1u);
+}
+
 }  // namespace
 }  // namespace helicon::http
