@@ -4,7 +4,8 @@
 build() {
   local folder=$1 targets=$2
   shift 2
-  export CCACHE_DIR=${CCACHE_DIR:-$(cache_folder)/ccache}
+  # What one clone has compiled, another need not.
+  export CCACHE_DIR=${CCACHE_DIR:-$(cache_folder)/ccache} CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
   if [[ ! -f $folder/build.ninja ]]; then
     say "Configuring $folder"
     cmake -S . -B "$folder" -G Ninja -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"
