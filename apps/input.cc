@@ -53,4 +53,9 @@ Status check_utf8(std::string_view text, std::string_view what) {
                                                         difference.first - text.begin() + 1)};
 }
 
+Error in(std::string_view name, Error error) {
+  error.message = fmt::format("{}: {}", name, error.message);
+  return error;
+}
+
 }  // namespace helicon::apps

@@ -16,4 +16,7 @@ Result<std::string> read_input(const std::string& path, size_t limit = size_t{25
 // Error: invalid_argument, saying that `what` ("the prompt") is not UTF-8, and from which byte on.
 Status check_utf8(std::string_view text, std::string_view what);
 
+// `error` with "NAME: " before its message: what was found in a file names that file.
+Error in(std::string_view name, Error error);
+
 }  // namespace helicon::apps

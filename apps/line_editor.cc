@@ -1,8 +1,8 @@
 #include "line_editor.h"
 
 #include <histedit.h>
+#include <signal.h>
 
-#include <array>
 #include <cstdio>
 #include <string_view>
 #include <utility>
@@ -15,18 +15,18 @@ namespace {
 
 constexpr int remembered_lines = 1000;
 
-// What terminals send for keys that libedit does not know by itself.
+// Keys that libedit knows otherwise or not at all: Delete, Home and End in their two forms, Ctrl
+// and Alt with left and right.
 struct KeyBinding {
   const char* keys;
   const char* command;
 };
-constexpr std::array bindings = {
-    KeyBinding{"^C", "helicon-interrupt"},  KeyBinding{"\\e[200~", "helicon-paste"},
-    KeyBinding{"^R", "em-inc-search-prev"}, KeyBinding{"\\e[3~", "ed-delete-next-char"},
-    KeyBinding{"\\e[H", "ed-move-to-beg"},  KeyBinding{"\\e[F", "ed-move-to-end"},
-    KeyBinding{"\\e[1~", "ed-move-to-beg"}, KeyBinding{"\\e[4~", "ed-move-to-end"},
-    KeyBinding{"\\e[1;5D", "ed-prev-word"}, KeyBinding{"\\e[1;5C", "em-next-word"},
-    KeyBinding{"\\e[1;3D", "ed-prev-word"}, KeyBinding{"\\e[1;3C", "em-next-word"},
+constexpr KeyBinding bindings[] = {
+    {"^C", "helicon-interrupt"},  {"^Z", "helicon-suspend"},         {"\\e[200~", "helicon-paste"},
+    {"^R", "em-inc-search-prev"}, {"\\e[3~", "ed-delete-next-char"}, {"\\e[H", "ed-move-to-beg"},
+    {"\\e[1~", "ed-move-to-beg"}, {"\\e[F", "ed-move-to-end"},       {"\\e[4~", "ed-move-to-end"},
+    {"\\e[1;5D", "ed-prev-word"}, {"\\e[1;5C", "em-next-word"},      {"\\e[1;3D", "ed-prev-word"},
+    {"\\e[1;3C", "em-next-word"},
 };
 
 // Terminals that know bracketed paste put these around pasted text; others ignore them.
@@ -60,6 +60,18 @@ struct LineEditor::State {
   static unsigned char interrupt(EditLine* editor, int) {
     of(editor).interrupted = true;
     return CC_EOF;
+  }
+
+  static unsigned char suspend(EditLine* editor, int) {
+    struct sigaction standard = {};
+    standard.sa_handler = SIG_DFL;
+    struct sigaction ours = {};
+    el_set(editor, EL_PREP_TERM, 0);
+    ::sigaction(SIGTSTP, &standard, &ours);
+    ::raise(SIGTSTP);
+    ::sigaction(SIGTSTP, &ours, nullptr);
+    el_set(editor, EL_PREP_TERM, 1);
+    return CC_REDISPLAY;
   }
 
   // Takes pasted text as it is: its line breaks are text, not the end of the line.
@@ -101,12 +113,13 @@ Result<std::unique_ptr<LineEditor>> LineEditor::create(std::filesystem::path his
   el_set(editor, EL_SIGNAL, 1);  // whatever ends the program gives the terminal back first
   el_set(editor, EL_HIST, history, state->history);
   el_set(editor, EL_ADDFN, "helicon-interrupt", "Drop the line", &State::interrupt);
+  el_set(editor, EL_ADDFN, "helicon-suspend", "Stop the program", &State::suspend);
   el_set(editor, EL_ADDFN, "helicon-paste", "Insert pasted text", &State::paste);
   for (const KeyBinding& binding : bindings) {
     el_set(editor, EL_BIND, binding.keys, binding.command, nullptr);
   }
-  // While a line is edited ("-d"), Ctrl-C is a key like others and not a signal.
-  el_set(editor, EL_SETTY, "-d", "intr=", nullptr);
+  // While a line is edited ("-d"), Ctrl-C and Ctrl-Z are keys like others and not signals.
+  el_set(editor, EL_SETTY, "-d", "-isig", nullptr);
   return std::unique_ptr<LineEditor>(new LineEditor(std::move(state)));
 }
 
@@ -114,6 +127,8 @@ TypedLine LineEditor::read(const std::string& prompt) {
   state_->prompt = prompt;
   state_->interrupted = false;
   std::fputs(paste_marks_on, state_->screen);
+  // Otherwise it would be so only after the prompt, and what is typed at once would be lost.
+  el_set(state_->editor, EL_PREP_TERM, 1);
   int length = 0;
   const char* line = el_gets(state_->editor, &length);
   if (line == nullptr) std::fputs("\n", state_->screen);

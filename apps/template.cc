@@ -37,11 +37,23 @@ Status add_token(const weights::Metadata& metadata, std::string_view key, std::s
   HELICON_ASSIGN(const auto* tokens, metadata.string_array("tokenizer.ggml.tokens"));
   if (id >= tokens->size()) {
     return Error{ErrorCode::corrupt,
-                 fmt::format("{}: {} is past the {} tokens", key, id, tokens->size()),
-                 {}};
+                 fmt::format("{}: {} is past the {} tokens", key, id, tokens->size())};
   }
   variables[variable] = (*tokens)[id];
   return ok_status();
+}
+
+// What a model's file says of its template.
+Result<TemplateSource> read_template(const weights::Metadata& metadata) {
+  if (!metadata.contains("tokenizer.chat_template")) {
+    return Error{ErrorCode::unsupported,
+                 "no chat template in it: a base model, not one to talk to"};
+  }
+  TemplateSource found;
+  HELICON_ASSIGN(found.source, metadata.string("tokenizer.chat_template"));
+  HELICON_TRY(add_token(metadata, "tokenizer.ggml.bos_token_id", "bos_token", found.variables));
+  HELICON_TRY(add_token(metadata, "tokenizer.ggml.eos_token_id", "eos_token", found.variables));
+  return found;
 }
 
 Result<TemplateSource> find_template(const std::string& argument) {
@@ -52,25 +64,10 @@ Result<TemplateSource> find_template(const std::string& argument) {
   HELICON_ASSIGN(const auto catalog, open_catalog());
   HELICON_ASSIGN(const ModelArgument model, find_model(*catalog, argument));
   HELICON_ASSIGN(const auto file, weights::ModelFile::open(model.path));
-  const weights::Metadata& metadata = file->metadata();
-  if (!metadata.contains("tokenizer.chat_template")) {
-    return Error{
-        ErrorCode::unsupported,
-        fmt::format("{}: no chat template in it: a base model, not one to talk to", model.name),
-        {}};
-  }
-  TemplateSource found;
-  found.name = model.name;
-  HELICON_ASSIGN(found.source, metadata.string("tokenizer.chat_template"));
-  HELICON_TRY(add_token(metadata, "tokenizer.ggml.bos_token_id", "bos_token", found.variables));
-  HELICON_TRY(add_token(metadata, "tokenizer.ggml.eos_token_id", "eos_token", found.variables));
+  auto found = read_template(file->metadata());
+  if (!found.ok()) return in(model.name, found.error());
+  found->name = model.name;
   return found;
-}
-
-// `error` with `name` before its message.
-Error in(std::string_view name, Error error) {
-  error.message = fmt::format("{}: {}", name, error.message);
-  return error;
 }
 
 Status render(const Options& options) {
@@ -81,8 +78,7 @@ Status render(const Options& options) {
   if (!parsed.ok()) return in(input, parsed.error());
   if (!parsed->is_object()) {
     return Error{ErrorCode::invalid_argument,
-                 fmt::format("{}: must be a JSON object, not {}", input, http::kind_of(*parsed)),
-                 {}};
+                 fmt::format("{}: must be a JSON object, not {}", input, http::kind_of(*parsed))};
   }
   for (const auto& [key, value] : parsed->get_object())
     found.variables.insert_or_assign(key, value);

@@ -23,6 +23,7 @@ struct Options {
   std::string text;
   bool has_text = false;
   bool special = false;
+  bool normalize = false;
 };
 
 Status print_ids(const text::Tokenizer& tokenizer, std::string_view text,
@@ -56,11 +57,13 @@ Status tokenize(const Options& options) {
   HELICON_ASSIGN(const auto catalog, open_catalog());
   HELICON_ASSIGN(const ModelArgument model, find_model(*catalog, options.model));
   HELICON_ASSIGN(const auto file, weights::ModelFile::open(model.path));
-  HELICON_ASSIGN(const auto tokenizer, text::Tokenizer::create(file->metadata()));
+  const auto tokenizer = text::Tokenizer::create(file->metadata());
+  if (!tokenizer.ok()) return in(model.path.string(), tokenizer.error());
   const text::EncodeOptions encode{.parse_special = options.special,
-                                   .add_special = options.special};
-  return options.has_text ? print_ids(*tokenizer, options.text, encode)
-                          : tokenize_lines(*tokenizer, encode);
+                                   .add_special = options.special,
+                                   .normalize = options.normalize};
+  return options.has_text ? print_ids(**tokenizer, options.text, encode)
+                          : tokenize_lines(**tokenizer, encode);
 }
 
 }  // namespace
@@ -74,6 +77,8 @@ void add_tokenize(CLI::App& app, int& exit_code) {
       "without it: lines of JSON strings on standard input, one array a line comes back");
   verb->add_flag("--special", options->special,
                  "parse special tokens in the text, and add those the model wants around it");
+  verb->add_flag("--normalize", options->normalize,
+                 "bring the text to the model's normal form first, as `run` does");
   verb->callback([options, text, &exit_code] {
     options->has_text = text->count() > 0;
     exit_code = exit_code_of(tokenize(*options));

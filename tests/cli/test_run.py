@@ -1,0 +1,103 @@
+"""run with a prompt: one answer, for a person or for a program."""
+
+import json
+
+ALPHABET = "abcdefghijklmnopqrstuvwxyz"
+
+
+def test_answers_a_prompt(helicon):
+    assert helicon("run", "tiny", "begin at m").succeeds().out == "nopqrstuvwxyz\n"
+    assert helicon("run", helicon.model, "x").out == "yz\n"
+    assert helicon("run", "tiny", "words", "are", "joined:", "t").out == "uvwxyz\n"
+
+
+def test_answers_what_is_piped_in(helicon):
+    assert helicon("run", "tiny", stdin="w").succeeds().out == "xyz\n"
+    assert helicon("run", "tiny", stdin="piped\n").out == "xyz\n"  # after a line's end comes xyz
+
+
+def usage(helicon, *arguments, **options):
+    return json.loads(helicon("run", "tiny", "--json", *arguments, **options).succeeds().out)
+
+
+def test_prompt_goes_after_what_is_piped_in(helicon):
+    answer = usage(helicon, "sum up: v", stdin="some data\n")
+    assert answer["answer"] == "wxyz"
+    assert answer["usage"]["prompt_tokens"] == len("<user>some data\n\nsum up: v")
+
+
+def test_json(helicon):
+    answer = usage(helicon, "u")
+    assert answer["model"] == "tiny"
+    assert answer["answer"] == "vwxyz"
+    assert answer["finish_reason"] == "stop"
+    assert answer["usage"]["prompt_tokens"] == len("<user>u")
+    assert usage(helicon, "u", "--max-tokens", "2")["finish_reason"] == "length"
+    assert usage(helicon, "u", "--max-tokens", "2")["answer"] == "vw"
+
+
+def test_system_message(helicon):
+    answer = usage(helicon, "--system", "be brief", "y")
+    assert answer["answer"] == "z"
+    assert answer["usage"]["prompt_tokens"] == len("<system>be brief<user>y")
+
+
+def test_characters_of_several_tokens(helicon):
+    assert helicon("run", "tiny", "你好 🙂 #").succeeds().out == "你😀\n"
+    assert usage(helicon, "你好 🙂 #")["usage"]["prompt_tokens"] == len("<user>你好 🙂 #".encode())
+
+
+def test_figures(helicon):
+    result = helicon("run", "tiny", "--verbose", "--seed", "5", "w").succeeds()
+    assert result.out == "xyz\n"
+    assert result.error.startswith("helicon: prompt 7 tokens (0 cached) in ")
+    assert result.error.endswith("seed 5\n")
+
+
+def test_a_seed_repeats_an_answer(helicon):
+    # So hot that every token is about as likely as any other.
+    arguments = ["--temperature", "1e6", "--top-k", "0", "--top-p", "1", "--max-tokens", "40", "a"]
+    first = usage(helicon, *arguments)
+    again = usage(helicon, "--seed", first["seed"], *arguments)
+    other = usage(helicon, "--seed", first["seed"] + 1, *arguments)
+    assert first["answer"] == again["answer"] != other["answer"]
+
+
+def test_settings_reach_the_sampler(helicon):
+    hot = ["--temperature", "1e6", "--seed", "1", "--max-tokens", "40", "a"]
+    for only_the_best in [["--top-k", "1"], ["--top-p", "1e-6"], ["--min-p", "1"]]:
+        assert usage(helicon, *only_the_best, *hot)["answer"] == ALPHABET[1:], only_the_best
+
+
+def test_prompt_that_looks_like_an_option(helicon):
+    assert helicon("run", "tiny", "--", "--v").succeeds().out == "wxyz\n"
+
+
+def test_empty_prompts(helicon):
+    helicon("run", "tiny").fails_with("prompt is empty")
+    helicon("run", "tiny", "", stdin=" \n").fails_with("prompt is empty")
+
+
+def test_invalid_utf8(helicon):
+    helicon("run", "tiny", b"ab\xff").fails_with("the prompt", "UTF-8", "byte 3")
+    helicon("run", "tiny", stdin=b"\xed\xa0\x80").fails_with("the prompt", "UTF-8", "byte 1")
+    helicon("run", "tiny", "--system", b"\xc3", "hello").fails_with("--system", "UTF-8")
+
+
+def test_longer_than_the_context(helicon):
+    prompt = "long " * 100
+    helicon("run", "tiny", "--context", "256", prompt).fails_with(len("<user>" + prompt), 256)
+
+
+def test_escape_sequences_reach_files_but_no_terminal(helicon):
+    """What the model says is data: whole in a pipe, harmless on a terminal."""
+    arguments = ["run", "tiny", "--temperature", "1e6", "--top-k", "0", "--top-p", "1", "--seed"]
+    for seed in range(20):
+        piped = helicon(*arguments, seed, "--max-tokens", "200", "a").bytes
+        if b"\x1b" in piped:
+            break
+    assert b"\x1b" in piped
+    with helicon.terminal(*arguments, seed, "--max-tokens", "200", "a") as terminal:
+        assert terminal.exit_code() == 0
+    assert b"\x1b" not in terminal.bytes
+    assert "\u241b" in terminal.text()
