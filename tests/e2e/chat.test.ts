@@ -281,6 +281,15 @@ describe('the view', () => {
     await expect.poll(async () => (await position()).left).toBeLessThan(40);
     expect(await page.getByRole('button', { name: 'Jump to latest' }).count()).toBe(0);
   });
+
+  it('lets go at the smallest move upwards, however quickly words come', async () => {
+    await ask(page, 'Tell me something long');
+    await expect.poll(async () => (await position()).top).toBeGreaterThan(300);
+    await page.getByRole('region', { name: 'Conversation' }).hover();
+    await page.mouse.wheel(0, -10);
+    await page.getByRole('button', { name: 'Jump to latest' }).waitFor();
+    await answered(page);
+  });
 });
 
 describe('an answer', () => {

@@ -1,7 +1,9 @@
 // The page out of the real server, with the default model: what a person does in the first minute.
 // Wants HELICON_BINARY; the models lie where HELICON_HOME says.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
@@ -32,6 +34,22 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+async function untilItAnswers(url: string): Promise<void> {
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(100)) {
+    if (server.exitCode !== null) break;
+    const response = await fetch(url).catch(() => null);
+    if (response?.ok) return;
+  }
+  throw new Error(`the server does not answer:\n${output}`);
+}
+
+// Processor time the server has used, in seconds: /proc/PID/stat, fields 14 and 15, in hundredths.
+async function secondsUsed(): Promise<number> {
+  const stat = await readFile(`/proc/${server.pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 beforeAll(async () => {
   const binary = process.env['HELICON_BINARY'];
   if (!binary) throw new Error('HELICON_BINARY: which server to test is not set');
@@ -43,18 +61,7 @@ beforeAll(async () => {
     stream.on('data', (data) => (output += String(data)));
   }
   const url = `http://127.0.0.1:${port}`;
-  await expect
-    .poll(
-      () => {
-        if (server.exitCode !== null) throw new Error(`the server ended:\n${output}`);
-        return fetch(`${url}/health`).then(
-          (response) => response.ok,
-          () => false,
-        );
-      },
-      { timeout: 60_000 },
-    )
-    .toBe(true);
+  await untilItAnswers(`${url}/health`);
   browser = await launch();
   opened = await openPage(browser, url);
   page = opened.page;
@@ -78,6 +85,14 @@ it('offers the model', async () => {
   if ((await picker.count()) > 0) await picker.selectOption(model);
 });
 
+it('takes settings', async () => {
+  // Temperature 0 is greedy: the same answers every time.
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByRole('spinbutton', { name: 'Temperature' }).fill('0');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+});
+
 it('streams an answer in', { timeout: 300_000 }, async () => {
   await ask(page, 'Count from one to twenty in words, one word a line.');
   await page.waitForSelector('.markdown', { timeout: 240_000 });
@@ -95,8 +110,12 @@ it('stops when told', { timeout: 300_000 }, async () => {
   await stopButton(page).click();
   await sendButton(page).waitFor();
   const text = await textOfAnswer();
-  await page.waitForTimeout(1500);
+  await sleep(300);
+  const used = await secondsUsed();
+  await sleep(1500);
   expect(await textOfAnswer()).toBe(text);
+  // The server has stopped computing, too, and did not merely lose a listener.
+  expect((await secondsUsed()) - used).toBeLessThan(0.3);
   expect(await lastAnswer(page).textContent()).toContain('Stopped.');
 });
 
