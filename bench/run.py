@@ -36,7 +36,7 @@ def measure(binary, peer, model, options):
                   "--threads", str(options.threads)]
         rows["helicon"].append(json_line([binary, "bench", model, *common, "--json"]))
         if peer:
-            command = [peer, str(PEER), shown["path"], *common]
+            command = [peer, str(PEER), shown["file"], *common]
             rows["llama.cpp"].append(json_line(command))
             rows["llama.cpp flash"].append(json_line([*command, "--flash"]))
         print(f"{model}: round {seed + 1} of {options.rounds}", file=sys.stderr, flush=True)

@@ -1,7 +1,5 @@
 #include "base/thread_pool.h"
 
-#include <algorithm>
-
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -20,7 +18,7 @@ void pause_processor() {
 // About 50 microseconds: longer than the gaps between the sections of one step.
 constexpr int kSpins = 2000;
 
-// Waits while `value` equals `old`: first spinning, then asleep.
+// Waits while `value` equals `old`: first spinning, then asleep. May return early.
 template <typename T>
 void wait_while_equal(const std::atomic<T>& value, T old) {
   for (int spin = 0; spin < kSpins; ++spin) {
@@ -33,36 +31,47 @@ void wait_while_equal(const std::atomic<T>& value, T old) {
 }  // namespace
 
 ThreadPool::ThreadPool(int threads) {
-  for (int member = 1; member < std::max(1, threads); ++member)
-    workers_.emplace_back([this, member] { work(member); });
+  for (int i = 1; i < threads; ++i) {
+    workers_.push_back(std::make_unique<Worker>());
+    Worker& worker = *workers_.back();
+    worker.thread = std::thread([this, &worker] { work(worker); });
+  }
 }
 
 ThreadPool::~ThreadPool() {
-  stop_.store(true);
-  generation_.fetch_add(1);
-  generation_.notify_all();
-  for (std::thread& worker : workers_) worker.join();
+  for (const auto& worker : workers_) {
+    worker->state.store(stopped, std::memory_order_release);
+    worker->state.notify_one();
+  }
+  for (const auto& worker : workers_) worker->thread.join();
 }
 
 void ThreadPool::run(TaskRef task) {
-  if (workers_.empty()) return task(0);
   task_ = task;
-  running_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
-  generation_.fetch_add(1, std::memory_order_release);
-  generation_.notify_all();
-  task(0);
-  for (int left; (left = running_.load(std::memory_order_acquire)) != 0;)
-    wait_while_equal(running_, left);
+  for (const auto& worker : workers_) {
+    worker->state.store(called, std::memory_order_release);
+    worker->state.notify_one();
+  }
+  task();
+  for (const auto& worker : workers_) {
+    // Who has not begun is called off; whoever has begun is waited for.
+    uint32_t state = called;
+    if (worker->state.compare_exchange_strong(state, idle, std::memory_order_acquire)) continue;
+    if (state == working) wait_while_equal<uint32_t>(worker->state, working);
+  }
 }
 
-void ThreadPool::work(int member) {
-  unsigned seen = 0;
+void ThreadPool::work(Worker& worker) {
   while (true) {
-    wait_while_equal(generation_, seen);
-    seen = generation_.load(std::memory_order_acquire);
-    if (stop_.load()) return;
-    task_(member);
-    if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_one();
+    wait_while_equal<uint32_t>(worker.state, idle);
+    uint32_t state = called;
+    if (!worker.state.compare_exchange_strong(state, working, std::memory_order_acquire)) {
+      if (state == stopped) return;
+      continue;
+    }
+    task_();
+    worker.state.store(idle, std::memory_order_release);
+    worker.state.notify_one();
   }
 }
 

@@ -3,7 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -16,20 +16,21 @@ class TaskRef {
   TaskRef() = default;
   template <typename F>
   TaskRef(const F& function)  // NOLINT(google-explicit-constructor)
-      : object_(&function),
-        call_([](const void* object, int member) { (*static_cast<const F*>(object))(member); }) {}
-  void operator()(int member) const { call_(object_, member); }
+      : object_(&function), call_([](const void* object) { (*static_cast<const F*>(object))(); }) {}
+  void operator()() const { call_(object_); }
 
  private:
   const void* object_ = nullptr;
-  void (*call_)(const void*, int) = nullptr;
+  void (*call_)(const void*) = nullptr;
 };
 
 // The engine's step is hundreds of short parallel sections; members spin for a bounded time between
-// them and then sleep, so an idle team costs nothing.
+// them and then sleep, so an idle team costs nothing. On a busy machine a member may not be running
+// when it is called: if the others have done all the work by the time it would begin, nobody waits
+// for it.
 class ThreadPool {
  public:
-  // `threads` counts the caller, who is member 0; at least 1.
+  // `threads` counts the caller; at least 1.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -37,12 +38,9 @@ class ThreadPool {
 
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
-  // Calls task(member) once on every member and returns when all have finished. One caller at a
-  // time; tasks must not throw.
-  void run(TaskRef task);
-
   // Calls task(first, last) over [0, count) in pieces of at most `grain`, handed out as members
-  // become free. Which member gets which piece varies: tasks may only write their own outputs.
+  // become free, and returns when all are done. Which member gets which piece varies: tasks may
+  // only write their own outputs. One caller at a time; tasks must not throw.
   template <typename F>
   void for_ranges(size_t count, size_t grain, const F& task) {
     if (size() == 1 || count <= grain) {
@@ -50,20 +48,24 @@ class ThreadPool {
       return;
     }
     std::atomic<size_t> next{0};
-    run([&](int) {
+    run([&] {
       for (size_t first; (first = next.fetch_add(grain, std::memory_order_relaxed)) < count;)
         task(first, first + grain < count ? first + grain : count);
     });
   }
 
  private:
-  void work(int member);
+  enum State : uint32_t { idle, called, working, stopped };
+  struct alignas(64) Worker {
+    std::atomic<uint32_t> state{idle};
+    std::thread thread;
+  };
+
+  void run(TaskRef task);
+  void work(Worker& worker);
 
   TaskRef task_;
-  std::atomic<unsigned> generation_{0};  // bumped to start a task
-  std::atomic<int> running_{0};          // members that have not finished it
-  std::atomic<bool> stop_{false};
-  std::vector<std::thread> workers_;
+  std::vector<std::unique_ptr<Worker>> workers_;
 };
 
 }  // namespace helicon
