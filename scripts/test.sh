@@ -116,7 +116,7 @@ golden_suites() {
   suite "golden templates" golden "$python" $golden/templates.py --build build/release
   suite "models' templates" golden "$python" $golden/templates.py --build build/release \
     --models "$models"
-  suite "golden numbers" one "$python" $golden/numbers.py --helicon "$binary" \
+  suite "divergence" golden "$python" $golden/divergence.py --helicon "$binary" \
     --models "$models"
 }
 
