@@ -3,9 +3,10 @@
 
     templates.py --build DIR                      our own templates against their golden renderings; needs nothing else
     templates.py --build DIR --templates DIR      every *.jinja of a folder, on every conversation, against jinja2
-    templates.py --build DIR --models DIR         the templates inside the .gguf files of a folder, likewise
-    templates.py --update                         makes the golden renderings anew
-(The last three: pip install gguf jinja2 transformers.)
+    templates.py --build DIR --models DIR         the templates inside the .gguf files of a folder, against the hashes of
+                                                  what jinja2 made of them; needs gguf
+    templates.py --update [--models DIR]          makes the golden renderings, or those hashes, anew
+(The second and the last: pip install gguf jinja2 transformers.)
 
 Our own are the files in templates/, the lines of template_lines.txt, each a template of its own, and the
 conversations in template_inputs.json. Where Python refuses a template we must refuse it too, whatever the message.
@@ -13,6 +14,7 @@ The last line is "N identical, N both refused, N differ"; the exit code is 1 if 
 """
 
 import argparse
+import hashlib
 import json
 import pathlib
 import subprocess
@@ -20,6 +22,7 @@ import sys
 
 HERE = pathlib.Path(__file__).parent
 GOLDEN = HERE / "templates.json"
+HASHES = HERE / "templates_models.json"
 LINES = HERE / "template_lines.txt"
 REFUSED = None
 
@@ -32,7 +35,7 @@ def main():
     parser.add_argument("--update", action="store_true", help="make the golden renderings anew")
     arguments = parser.parse_args()
     if arguments.update:
-        return update()
+        return update_hashes(arguments.models) if arguments.models else update()
     if not arguments.build:
         parser.error("--build or --update")
     tally = Tally(arguments.build / "render_jobs")
@@ -42,7 +45,7 @@ def main():
     if arguments.models:
         for path in sorted(arguments.models.glob("*.gguf")):
             for name, source in templates_of(path):
-                tally.against_jinja2(f"{path.name}: {name}", source)
+                tally.against_hashes(f"{path.name}: {name}", source)
     if not arguments.templates and not arguments.models:
         jobs = own_jobs()
         golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
@@ -79,6 +82,22 @@ def update():
     return 0
 
 
+def digest(text):
+    return REFUSED if text is REFUSED else hashlib.sha256(text.encode()).hexdigest()
+
+
+def update_hashes(models):
+    """The models' templates are not ours to keep; what jinja2 makes of them can be known by its hash."""
+    golden = {}
+    for path in sorted(models.glob("*.gguf")):
+        for _, source in templates_of(path):
+            golden[digest(source)] = {
+                name: digest(reference(source, variables)) for name, variables in conversations().items()}
+    HASHES.write_text(json.dumps(golden, indent=1) + "\n", encoding="utf-8")
+    print(f"{len(golden)} templates, {len(conversations())} conversations each")
+    return 0
+
+
 def reference(source, variables):
     """What transformers renders, or REFUSED."""
     from transformers.utils.chat_template_utils import _compile_jinja_template
@@ -110,9 +129,16 @@ class Tally:
         jobs = [(name, source, variables) for name, variables in conversations().items()]
         self.compare(what, jobs, [reference(source, variables) for _, source, variables in jobs])
 
-    def compare(self, what, jobs, expected):
+    def against_hashes(self, what, source):
+        kept = json.loads(HASHES.read_text(encoding="utf-8")).get(digest(source))
+        if kept is None:
+            sys.exit(f"{what}: no hashes of this template in {HASHES.name}; --update --models makes them")
+        jobs = [(name, source, variables) for name, variables in conversations().items()]
+        self.compare(what, jobs, [kept[name] for name, _, _ in jobs], digest)
+
+    def compare(self, what, jobs, expected, known_by=lambda text: text):
         answers = self.render(jobs)
-        wrong = [i for i, answer in enumerate(answers) if answer.get("text", REFUSED) != expected[i]]
+        wrong = [i for i, answer in enumerate(answers) if known_by(answer.get("text", REFUSED)) != expected[i]]
         refused = sum(text is REFUSED for text in expected) - sum(expected[i] is REFUSED for i in wrong)
         self.different += len(wrong)
         self.refused += refused
