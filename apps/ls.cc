@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "model_argument.h"
@@ -31,10 +30,7 @@ Result<std::vector<Row>> collect(const catalog::Catalog& catalog) {
   std::vector<Row> rows;
   for (const catalog::Entry& entry : catalog.list()) {
     Row row{.name = entry.name, .bytes = entry.bytes, .path = {}, .entry = &entry};
-    std::error_code missing;
-    const auto partial = catalog.folder() / (entry.name + ".gguf.partial");
-    const auto partial_bytes = std::filesystem::file_size(partial, missing);
-    if (!missing) row.partial_bytes = partial_bytes;
+    row.partial_bytes = partial_bytes(catalog, entry.name);
     rows.push_back(std::move(row));
   }
   for (const catalog::Installed& model : installed) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <system_error>
 #include <vector>
 
 #include "suggest.h"
@@ -32,6 +33,13 @@ Result<ModelArgument> find_model(const catalog::Catalog& catalog, const std::str
   found.name = looks_like_path(model) ? path->stem().string() : model;
   found.path = std::move(path).value();
   return found;
+}
+
+uint64_t partial_bytes(const catalog::Catalog& catalog, const std::string& name) {
+  std::error_code missing;
+  const auto bytes =
+      std::filesystem::file_size(catalog.folder() / (name + ".gguf.partial"), missing);
+  return missing ? 0 : bytes;
 }
 
 Error unknown_model(const catalog::Catalog& catalog, const std::string& name) {

@@ -1,6 +1,7 @@
 // MODEL as people give it: a catalog name or the path of a .gguf file.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -23,6 +24,9 @@ struct ModelArgument {
 
 // Error: not_found, with the nearest name, or the command that fetches it.
 Result<ModelArgument> find_model(const catalog::Catalog& catalog, const std::string& model);
+
+// What a pull that did not end has left of a model, in bytes.
+uint64_t partial_bytes(const catalog::Catalog& catalog, const std::string& name);
 
 // not_found for a name that no catalog and no folder has, with the nearest one that does.
 Error unknown_model(const catalog::Catalog& catalog, const std::string& name);

@@ -52,6 +52,14 @@ void note(std::string_view message) {
 
 int exit_code_of(const Status& status) { return status.ok() ? 0 : fail(status.error()); }
 
+PassingNote::PassingNote(std::string_view message) : shown_(::isatty(STDERR_FILENO) == 1) {
+  if (shown_) write_all(STDERR_FILENO, printable(http::valid_utf8(message), true));
+}
+
+PassingNote::~PassingNote() {
+  if (shown_) write_all(STDERR_FILENO, "\r\x1b[K");
+}
+
 bool output_is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
 bool input_is_terminal() { return ::isatty(STDIN_FILENO) == 1; }
 

@@ -20,6 +20,18 @@ void note(std::string_view message);
 // A status as the exit code, reported by fail() where it is an error.
 int exit_code_of(const Status& status);
 
+// A line on standard error for as long as an object of this lives, where that is a terminal.
+class PassingNote {
+ public:
+  explicit PassingNote(std::string_view message);
+  ~PassingNote();
+  PassingNote(const PassingNote&) = delete;
+  PassingNote& operator=(const PassingNote&) = delete;
+
+ private:
+  bool shown_;
+};
+
 bool output_is_terminal();
 bool input_is_terminal();
 

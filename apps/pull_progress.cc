@@ -12,6 +12,7 @@
 #include <stop_token>
 
 #include "interrupt.h"
+#include "model_argument.h"
 #include "output.h"
 
 namespace helicon::apps {
@@ -110,23 +111,21 @@ Result<std::filesystem::path> pull_with_progress(const catalog::Catalog& catalog
                                                  const std::string& name, bool json) {
   std::stop_source stop;
   const OnInterrupt interrupt([&stop] { stop.request_stop(); });
-  uint64_t done = 0;
   Bar bar(name);
   Lines lines(name, json);
   const bool draws = !json && ::isatty(STDERR_FILENO) == 1;
   auto path = catalog.pull(
       name,
-      [&](const catalog::Progress& progress) {
-        done = progress.done;
-        draws ? bar.show(progress) : lines.show(progress);
-      },
+      [&](const catalog::Progress& progress) { draws ? bar.show(progress) : lines.show(progress); },
       stop.get_token());
-  if (!path.ok() && path.error().code == ErrorCode::cancelled) {
-    return Error{ErrorCode::cancelled,
-                 fmt::format("{}: stopped; {} are kept, and `helicon pull {}` goes on from there",
-                             name, readable_bytes(static_cast<double>(done)), name)};
-  }
-  return path;
+  if (path.ok() || path.error().code != ErrorCode::cancelled) return path;
+  // Of a package, only whole parts are kept: less than the bar has shown.
+  const uint64_t kept = partial_bytes(catalog, name);
+  return Error{ErrorCode::cancelled,
+               kept == 0 ? fmt::format("{}: stopped; nothing is kept yet", name)
+                         : fmt::format("{}: stopped; {} are kept, and `helicon pull {}` goes on "
+                                       "from there",
+                                       name, readable_bytes(static_cast<double>(kept)), name)};
 }
 
 }  // namespace helicon::apps

@@ -90,6 +90,12 @@ Result<std::string> read_prompt(const Options& options) {
   return prompt;
 }
 
+Result<std::shared_ptr<backends::ChatModel>> load(const ModelArgument& model,
+                                                  const backends::LocalModelOptions& options) {
+  const PassingNote loading(fmt::format("loading {} ...", model.name));
+  return backends::load_local_model(model.name, model.path, options);
+}
+
 Status run(const Options& options) {
   HELICON_TRY(check_utf8(options.system, "--system"));
   HELICON_ASSIGN(std::string prompt, read_prompt(options));
@@ -102,7 +108,7 @@ Status run(const Options& options) {
   }
   HELICON_ASSIGN(const auto catalog, open_catalog());
   HELICON_ASSIGN(const ModelArgument model, find_or_pull(*catalog, options.model));
-  HELICON_ASSIGN(auto answering, backends::load_local_model(model.name, model.path, options.load));
+  HELICON_ASSIGN(auto answering, load(model, options.load));
   Conversation conversation(std::move(answering));
   conversation.settings = options.settings;
   conversation.system = options.system;
