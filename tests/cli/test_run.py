@@ -1,6 +1,9 @@
 """run with a prompt: one answer, for a person or for a program."""
 
 import json
+import signal
+
+from terminal import CTRL_C
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
@@ -87,6 +90,13 @@ def test_invalid_utf8(helicon):
 def test_longer_than_the_context(helicon):
     prompt = "long " * 100
     helicon("run", "tiny", "--context", "256", prompt).fails_with(len("<user>" + prompt), 256)
+
+
+def test_ctrl_c_ends_a_single_answer(helicon):
+    with helicon.terminal("run", "tiny", "--context", "100000", "A") as terminal:
+        terminal.expect("BCDEFG")
+        terminal.send(CTRL_C)
+        assert terminal.exit_code() == -signal.SIGINT
 
 
 def test_escape_sequences_reach_files_but_no_terminal(helicon):
