@@ -15,7 +15,7 @@ namespace helicon::backends {
 
 struct ChatRequest {
   std::vector<chat::Message> messages;
-  boost::json::array tools;               // OpenAI tool definitions, passed to the template
+  boost::json::array tools;                // OpenAI tool definitions, passed to the template
   boost::json::object template_variables;  // chat_template_kwargs: further variables
   runtime::SamplingParameters sampling;
   int choices = 1;
@@ -47,6 +47,8 @@ class ChatModel {
  public:
   virtual ~ChatModel() = default;
   virtual const ModelInfo& info() const = 0;
+  // False once what it answers can no longer be trusted (its file was cut short): load it anew.
+  virtual bool healthy() const { return true; }
   // Renders, tokenizes and queues; returns at once. Events arrive on the listener (see
   // runtime/request.h). Errors: invalid_argument (a template that raises), context_length with
   // both numbers, unsupported (a base model without a template), overloaded.

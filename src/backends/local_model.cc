@@ -37,6 +37,7 @@ class LocalModel final : public ChatModel {
         engine_(std::move(engine)) {}
 
   const ModelInfo& info() const override { return info_; }
+  bool healthy() const override { return engine_->intact(); }
   std::string token_bytes(runtime::TokenId token) const override {
     return std::string(tokenizer_->token_bytes(token));
   }

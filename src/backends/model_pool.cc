@@ -59,8 +59,9 @@ struct ModelPool::Impl : std::enable_shared_from_this<Impl> {
   const ModelSource source;
   mutable std::mutex mutex;
   std::condition_variable changed;
-  Models models;         // guarded by mutex, as are the next three
-  std::deque<Job> jobs;  // the first is being loaded while `busy`
+  Models models;                                    // guarded by mutex, as are the next four
+  std::vector<std::shared_ptr<OpenModel>> retired;  // not healthy: unloaded after their last user
+  std::deque<Job> jobs;                             // the first is being loaded while `busy`
   bool busy = false;
   bool closed = false;
   std::thread thread;  // last: it uses all of the above
@@ -87,6 +88,12 @@ void ModelPool::Impl::acquire(const std::string& name, bool pin, Callback done) 
     }
     const auto found = models.find(name);
     if (found == models.end()) return false;
+    if (!found->second->model->healthy()) {
+      retired.push_back(std::move(found->second));
+      models.erase(found);
+      changed.notify_all();
+      return false;
+    }
     found->second->pinned |= pin;
     Model model = lease(found->second);
     lock.unlock();
@@ -202,6 +209,15 @@ bool ModelPool::Impl::unload_oldest(std::unique_lock<std::mutex>& lock) {
 
 // Returns when the next one will have expired.
 Clock::time_point ModelPool::Impl::unload_expired(std::unique_lock<std::mutex>& lock) {
+  const auto unused = [](const std::shared_ptr<OpenModel>& open) { return open->users == 0; };
+  for (auto it = retired.begin();
+       (it = std::find_if(retired.begin(), retired.end(), unused)) != retired.end();) {
+    std::shared_ptr<OpenModel> open = std::move(*it);
+    retired.erase(it);
+    lock.unlock();
+    open.reset();
+    lock.lock();
+  }
   for (;;) {
     Clock::time_point next = Clock::now() + std::chrono::hours(1);
     auto expired = models.end();

@@ -167,6 +167,38 @@ TEST(ModelPool, WhatIsInUseOrPinnedStays) {
   EXPECT_TRUE(soon([&] { return pool.loaded() == Names{"a"}; }));
 }
 
+TEST(ModelPool, AModelThatIsNotHealthyIsLoadedAnew) {
+  class Sick : public FakeModel {
+   public:
+    explicit Sick(std::atomic<int>& alive) : FakeModel({}), alive_(alive) { ++alive_; }
+    ~Sick() override { --alive_; }
+    bool healthy() const override { return well.load(); }
+    std::atomic<bool> well{true};
+
+   private:
+    std::atomic<int>& alive_;
+  };
+  std::atomic<int> alive{0};
+  Shelf shelf;
+  std::vector<Sick*> made;
+  shelf.load = [&](const std::string&) -> Result<std::shared_ptr<ChatModel>> {
+    auto model = std::make_shared<Sick>(alive);
+    made.push_back(model.get());
+    return std::shared_ptr<ChatModel>(std::move(model));
+  };
+  ModelPool pool({}, shelf.source());
+  auto first = pool.acquire("a");
+  ASSERT_TRUE(first.ok());
+  made[0]->well = false;
+  const auto second = pool.acquire("a");
+  ASSERT_TRUE(second.ok());
+  EXPECT_NE(first->get(), second->get());
+  EXPECT_EQ(shelf.loads_of("a"), 2);
+  EXPECT_EQ(alive.load(), 2) << "someone still uses the first";
+  first = Error{};
+  EXPECT_TRUE(soon([&] { return alive.load() == 1; }));
+}
+
 TEST(ModelPool, ALoadThatDoesNotFitUnloadsWhatIsIdleAndTriesAgain) {
   Shelf shelf;
   std::atomic<int> open{0};

@@ -50,6 +50,7 @@ class Engine {
   Result<Ticket> submit(Request request, Listener listener);
 
   const text::Tokenizer& tokenizer() const { return *parts_.tokenizer; }
+  bool intact() const { return parts_.model->intact(); }
   int context_length() const { return parts_.context_length; }
   size_t free_pages() const {  // after the last step
     return free_pages_.load();

@@ -105,13 +105,14 @@ void Scheduler::step() {
   admit();
   const std::vector<Planned> planned = plan();
   if (planned.empty()) return;
+  std::vector<models::Run> runs;
+  for (const Planned& part : planned) runs.push_back(part.run);
+  const std::span<const float> logits = model_.forward(runs, pages_);
+  // Asked after the pass, so that nothing it made of a damaged file is told to anyone.
   if (!model_.intact())
     return finish_all(
         FinishReason::error,
         {ErrorCode::io, "the weight file changed or could not be read; load the model again"});
-  std::vector<models::Run> runs;
-  for (const Planned& part : planned) runs.push_back(part.run);
-  const std::span<const float> logits = model_.forward(runs, pages_);
   size_t row = 0;
   for (const Planned& part : planned) {
     consume(part, logits.subspan(row * model_.vocabulary(), part.run.logits * model_.vocabulary()));
