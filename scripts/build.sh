@@ -14,7 +14,21 @@ build() {
   cmake --build "$folder" --target $targets
 }
 
-build_release() { build build/release "$1" -DCMAKE_BUILD_TYPE=Release; }
+# The page's packages, as its lock file names them; the same test as in web/build.cmake. `npm ci` of
+# newer versions refuses a lock file that leaves out other platforms' optional packages.
+use_web() {
+  local installed=web/node_modules/.package-lock.json
+  if [[ ! -f $installed || web/package-lock.json -nt $installed ]]; then
+    say "npm packages of the page"
+    npm --prefix web install --no-save --no-audit --no-fund --prefer-offline
+    touch "$installed"
+  fi
+}
+
+build_release() {
+  use_web
+  build build/release "$1" -DCMAKE_BUILD_TYPE=Release
+}
 
 # Sanitized builds leave out the page, which is the same, and keep the assertions.
 build_sanitized() {

@@ -66,13 +66,3 @@ format() {
   use_web
   npm --prefix web run --silent format
 }
-
-# The page's packages, as its lock file names them; the same test as in web/build.cmake.
-use_web() {
-  local installed=web/node_modules/.package-lock.json
-  if [[ ! -f $installed || web/package-lock.json -nt $installed ]]; then
-    say "npm packages of the page"
-    npm --prefix web ci --no-audit --no-fund --prefer-offline
-    touch "$installed"
-  fi
-}
