@@ -20,25 +20,27 @@ class Mailbox {
   void close(const runtime::Usage& usage) {
     const std::lock_guard lock(mutex_);
     usage_ = usage;
+    closed_ = true;
     changed_.notify_one();
   }
   // The next event; nullopt once all are taken and the figures have come.
   std::optional<runtime::Event> take() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !events_.empty() || usage_.has_value(); });
+    changed_.wait(lock, [this] { return !events_.empty() || closed_; });
     if (events_.empty()) return std::nullopt;
     runtime::Event event = std::move(events_.front());
     events_.pop_front();
     return event;
   }
   // After take() gave nullopt.
-  const runtime::Usage& usage() const { return *usage_; }
+  const runtime::Usage& usage() const { return usage_; }
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<runtime::Event> events_;
-  std::optional<runtime::Usage> usage_;
+  runtime::Usage usage_;
+  bool closed_ = false;
 };
 
 chat::Message spoken(std::string role, std::string content) {

@@ -11,14 +11,17 @@ namespace {
 
 using backends::FakeModel;
 using backends::FakeModelOptions;
-using std::chrono_literals::operator""ms;
 
 Status ignore(std::string_view) { return ok_status(); }
 
+backends::ChatRequest last_request(const FakeModel& model) {
+  return model.last_request().value_or(backends::ChatRequest());
+}
+
 std::vector<std::string> roles(const FakeModel& model) {
-  const auto request = model.last_request();
+  const auto request = last_request(model);
   std::vector<std::string> roles;
-  for (const auto& message : request->messages) roles.push_back(message.role);
+  for (const auto& message : request.messages) roles.push_back(message.role);
   return roles;
 }
 
@@ -38,7 +41,7 @@ TEST(Conversation, StreamsAndRemembers) {
 
   ASSERT_TRUE(conversation.ask("four", ignore).ok());
   EXPECT_EQ(roles(*model), (std::vector<std::string>{"system", "user", "assistant", "user"}));
-  EXPECT_EQ(model->last_request()->messages[2].content, "one two three");
+  EXPECT_EQ(last_request(*model).messages[2].content, "one two three");
 
   conversation.clear();
   ASSERT_TRUE(conversation.ask("five", ignore).ok());
@@ -55,14 +58,14 @@ TEST(Conversation, PassesItsSettingsOn) {
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ(answer->seed, 7u);
   EXPECT_EQ(answer->finish, runtime::FinishReason::length);
-  EXPECT_EQ(model->last_request()->sampling.seed, 7u);
-  EXPECT_EQ(model->last_request()->sampling.temperature, 0.25f);
-  EXPECT_EQ(model->last_request()->max_tokens, 2);
+  EXPECT_EQ(last_request(*model).sampling.seed, 7u);
+  EXPECT_EQ(last_request(*model).sampling.temperature, 0.25f);
+  EXPECT_EQ(last_request(*model).max_tokens, 2);
 }
 
 TEST(Conversation, KeepsWhatWasSaidBeforeItWasStopped) {
-  const auto model =
-      std::make_shared<FakeModel>(FakeModelOptions{.token_delay = 1ms, .endless = true});
+  const auto model = std::make_shared<FakeModel>(
+      FakeModelOptions{.token_delay = std::chrono::milliseconds(1), .endless = true});
   Conversation conversation(model);
   conversation.cancel();  // without an answer: nothing
   std::thread interrupter;
@@ -76,7 +79,7 @@ TEST(Conversation, KeepsWhatWasSaidBeforeItWasStopped) {
   conversation.settings.max_tokens = 1;
   ASSERT_TRUE(conversation.ask("next", ignore).ok());
   EXPECT_EQ(roles(*model), (std::vector<std::string>{"user", "assistant", "user"}));
-  EXPECT_EQ(model->last_request()->messages[1].content, answer->text);
+  EXPECT_EQ(last_request(*model).messages[1].content, answer->text);
 }
 
 TEST(Conversation, ForgetsAQuestionThatFailed) {
@@ -98,8 +101,8 @@ TEST(Conversation, ForgetsAQuestionThatFailed) {
 }
 
 TEST(Conversation, StopsWhenNobodyListens) {
-  const auto model =
-      std::make_shared<FakeModel>(FakeModelOptions{.token_delay = 1ms, .endless = true});
+  const auto model = std::make_shared<FakeModel>(
+      FakeModelOptions{.token_delay = std::chrono::milliseconds(1), .endless = true});
   Conversation conversation(model);
   const auto answer = conversation.ask("on and on ", [](std::string_view) -> Status {
     return Error{ErrorCode::io, "standard output: gone"};

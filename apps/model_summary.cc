@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <map>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "output.h"
@@ -35,8 +36,9 @@ std::vector<TypeShare> type_shares(const weights::ModelFile& file) {
   }
   std::vector<TypeShare> shares;
   for (auto& [name, share] : by_name) shares.push_back(std::move(share));
-  std::stable_sort(shares.begin(), shares.end(),
-                   [](const TypeShare& a, const TypeShare& b) { return a.bytes > b.bytes; });
+  std::sort(shares.begin(), shares.end(), [](const TypeShare& a, const TypeShare& b) {
+    return std::tie(b.bytes, a.type) < std::tie(a.bytes, b.type);
+  });
   return shares;
 }
 
