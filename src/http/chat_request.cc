@@ -21,6 +21,7 @@ constexpr int64_t int_max = std::numeric_limits<int>::max();
 constexpr size_t max_stop_strings = 16;
 constexpr size_t max_stop_bytes = 1024;
 constexpr int64_t max_choices = 16;
+constexpr size_t max_biases = 10'000;
 
 // The request as it is read; what takes two fields to judge is settled at the end.
 struct Draft {
@@ -210,6 +211,11 @@ Status read_stop(const json::value& value, std::string_view name, Draft& draft) 
 
 Status read_logit_bias(const json::value& value, std::string_view name, Draft& draft) {
   HELICON_ASSIGN(const json::object* const biases, read_object(value, name));
+  if (biases->size() > max_biases) {
+    return field_error(
+        ErrorCode::too_large, name,
+        fmt::format("may hold at most {} tokens, not {}", max_biases, biases->size()));
+  }
   for (const auto& [key, bias] : *biases) {
     const std::string_view digits(key.data(), key.size());
     runtime::TokenId token = 0;

@@ -113,6 +113,24 @@ TEST(ChatRequest, ReadsEveryKindOfMessage) {
   EXPECT_EQ(messages[4].content, "");
 }
 
+TEST(ChatRequest, ListsAreBounded) {
+  const auto list_of = [](size_t count, const std::string& element) {
+    std::string text = "[";
+    for (size_t i = 0; i < count; ++i) (text += i > 0 ? "," : "") += element;
+    return text + "]";
+  };
+  const std::string message = R"({"role":"user","content":"x"})";
+  EXPECT_TRUE(parse_chat_request(with_messages(list_of(10'000, message))).ok());
+  auto messages = parse_chat_request(with_messages(list_of(10'001, message)));
+  ASSERT_FALSE(messages.ok());
+  EXPECT_EQ(messages.error().code, ErrorCode::too_large);
+  EXPECT_EQ(messages.error().message, "messages: may hold at most 10000 elements, not 10001");
+  const std::string tool = R"({"type":"function","function":{"name":"f"}})";
+  auto tools = parse_chat_request(with("\"tools\":" + list_of(1'001, tool)));
+  ASSERT_FALSE(tools.ok());
+  EXPECT_EQ(tools.error().parameter, "tools");
+}
+
 struct Refusal {
   std::string body;
   ErrorCode code;

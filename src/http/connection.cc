@@ -1,28 +1,26 @@
 #include "http/connection.h"
 
-#include <fmt/chrono.h>
-#include <poll.h>
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/span_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <chrono>
 #include <exception>
 #include <utility>
 
+#include "http/deadline.h"
 #include "http/error.h"
+#include "http/hang_up_watch.h"
 #include "http/request_head.h"
+#include "http/response_head.h"
 #include "http/routes.h"
 #include "http/utf8.h"
 
@@ -33,6 +31,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using asio::ip::tcp;
 using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
 
 // An error code in place of an exception.
 constexpr auto awaitable_tuple = asio::as_tuple(asio::use_awaitable);
@@ -40,8 +39,8 @@ constexpr auto awaitable_tuple = asio::as_tuple(asio::use_awaitable);
 // In the log only, as nginx has it: the client closed the connection before the answer was done.
 constexpr int client_closed_request = 499;
 
-// How often a hang-up is looked for behind bytes that already wait to be read.
-constexpr std::chrono::milliseconds watch_interval{50};
+// Bytes a millisecond that a reader may take, and still gets a long answer whole.
+constexpr size_t slow_reader = 8;
 
 // After our last byte, what the client still sends is read and dropped for so long: closing at once
 // would reset the connection, and with it an answer that the client has not read yet.
@@ -63,14 +62,16 @@ class HttpConnection final : public Connection,
         limits_(services.options.limits),
         timeouts_(services.options.timeouts),
         socket_(std::move(socket)),
-        deadline_(socket_.get_executor()),
-        buffer_(limits_.header_bytes + (16u << 10)),
-        watch_timer_(socket_.get_executor()) {
+        deadline_(socket_),
+        watch_(socket_),
+        buffer_(limits_.header_bytes + (16u << 10)) {
     boost::system::error_code error;
     socket_.set_option(tcp::no_delay(true), error);
     peer_ = text_of(socket_.remote_endpoint(error).address());
     local_address_ = text_of(socket_.local_endpoint(error).address());
   }
+
+  ~HttpConnection() override { hold_body(0); }
 
   Awaitable<void> run();
 
@@ -84,14 +85,14 @@ class HttpConnection final : public Connection,
     socket_.close(ignored);
   }
 
-  const Request& request() const override { return request_; }
+  const Request& request() const override { return current_.request; }
   asio::any_io_executor executor() override { return socket_.get_executor(); }
   Awaitable<void> send(Reply reply) override;
   Awaitable<void> begin_stream(Reply head) override;
   Awaitable<void> write(std::string text) override;
   Awaitable<void> end_stream() override;
   void watch(std::function<void(Interrupt)> interrupted) override;
-  void annotate(std::string note) override { note_ = std::move(note); }
+  void annotate(std::string note) override { current_.note = std::move(note); }
 
  private:
   enum class Phase {
@@ -105,75 +106,42 @@ class HttpConnection final : public Connection,
   Awaitable<bool> read_and_answer();
   Awaitable<boost::system::error_code> read_head(RequestParser& parser);
   Awaitable<boost::system::error_code> read_body(RequestParser& parser);
+  bool hold_body(uint64_t bytes);
   Awaitable<void> refuse(boost::system::error_code failure);
   Awaitable<void> answer(Handler handler);
   Awaitable<void> linger();
-  Awaitable<void> watch_socket(std::shared_ptr<bool> active);
   void stop_watching();
   void tell(Interrupt why);
   void note_write(boost::system::error_code error);
-  template <typename Message>
-  void fill_head(Message& message, const Reply& reply) const;
   void log(Clock::time_point begin) const;
-
-  // Cancels what waits on the socket if it takes longer than this object may live.
-  class Deadline {
-   public:
-    Deadline(HttpConnection& connection, std::chrono::milliseconds time);
-    ~Deadline();
-    Deadline(const Deadline&) = delete;
-    Deadline& operator=(const Deadline&) = delete;
-
-   private:
-    HttpConnection& connection_;
-  };
 
   Services& services_;
   const ServerLimits& limits_;
   const ServerTimeouts& timeouts_;
   tcp::socket socket_;
-  asio::steady_timer deadline_;
-  int deadlines_ = 0;  // set so far: a timer that fires late finds a larger number
-  bool timed_out_ = false;
+  Deadline deadline_;
+  HangUpWatch watch_;
   beast::flat_buffer buffer_;
   std::string peer_;
   std::string local_address_;
   Phase phase_ = Phase::idle;
   bool stopping_ = false;
 
-  // Of the request under way.
-  Request request_;
-  std::vector<Header> cors_;
-  std::string note_;
-  unsigned version_ = 11;
-  bool keep_alive_ = false;
-  bool chunked_ = false;
-  int status_ = 0;       // once an answer has begun
+  struct Current {
+    Request request;
+    std::vector<Header> cors;
+    std::string note;
+    unsigned version = 11;
+    bool keep_alive = false;
+    bool chunked = false;
+    int status = 0;  // once an answer has begun
+  };
+  Current current_;  // the request under way
+  uint64_t body_held_ = 0;
   bool broken_ = false;  // nothing can be written any more
   Interrupt interrupt_ = Interrupt::none;
   std::function<void(Interrupt)> interrupted_;
-  std::shared_ptr<bool> watching_;
-  asio::steady_timer watch_timer_;
 };
-
-HttpConnection::Deadline::Deadline(HttpConnection& connection, std::chrono::milliseconds time)
-    : connection_(connection) {
-  connection.timed_out_ = false;
-  connection.deadline_.expires_after(time);
-  connection.deadline_.async_wait(
-      [self = connection.shared_from_this(),
-       number = ++connection.deadlines_](boost::system::error_code error) {
-        if (error || number != self->deadlines_) return;
-        self->timed_out_ = true;
-        boost::system::error_code ignored;
-        self->socket_.cancel(ignored);
-      });
-}
-
-HttpConnection::Deadline::~Deadline() {
-  ++connection_.deadlines_;
-  connection_.deadline_.cancel();
-}
 
 Awaitable<void> HttpConnection::run() {
   // Not `while (co_await ...) {}`: GCC 12 loses the frame where the body is empty.
@@ -187,7 +155,7 @@ Awaitable<void> HttpConnection::run() {
 Awaitable<bool> HttpConnection::wait_for_request() {
   phase_ = Phase::idle;
   if (buffer_.size() == 0) {
-    const Deadline deadline(*this, timeouts_.idle);
+    const Deadline::Scope limit(deadline_, timeouts_.idle);
     const auto space = buffer_.prepare(4096);
     const auto [error, bytes] = co_await socket_.async_read_some(space, awaitable_tuple);
     buffer_.commit(bytes);
@@ -202,39 +170,52 @@ Awaitable<bool> HttpConnection::wait_for_request() {
 
 // True: the connection is good for another request.
 Awaitable<bool> HttpConnection::serve_one() {
-  request_ = Request{};
-  request_.peer = peer_;
-  request_.local_address = local_address_;
-  cors_.clear();
-  note_.clear();
-  version_ = 11;
-  keep_alive_ = false;
-  chunked_ = false;
-  status_ = 0;
+  current_ = {};
+  current_.request.peer = peer_;
+  current_.request.local_address = local_address_;
   if (!co_await wait_for_request()) co_return false;
   const Clock::time_point begin = Clock::now();
   const bool complete = co_await read_and_answer();
+  current_.request.body = {};
+  hold_body(0);
   log(begin);
-  co_return complete&& keep_alive_ && !broken_ && !stopping_;
+  co_return complete&& current_.keep_alive && !broken_ && !stopping_;
 }
 
 Awaitable<boost::system::error_code> HttpConnection::read_head(RequestParser& parser) {
-  const Deadline deadline(*this, timeouts_.header);
+  const Deadline::Scope limit(deadline_, timeouts_.header);
   const auto [error, bytes] =
       co_await beast::http::async_read_header(socket_, buffer_, parser, awaitable_tuple);
-  co_return timed_out_ ? asio::error::timed_out : error;
+  co_return deadline_.passed() ? asio::error::timed_out : error;
 }
 
 Awaitable<boost::system::error_code> HttpConnection::read_body(RequestParser& parser) {
-  const Deadline deadline(*this, timeouts_.body);
-  const auto [error, bytes] =
-      co_await beast::http::async_read(socket_, buffer_, parser, awaitable_tuple);
-  co_return timed_out_ ? asio::error::timed_out : error;
+  const Deadline::Scope limit(deadline_, timeouts_.body);
+  while (!parser.is_done()) {
+    const auto [error, bytes] =
+        co_await beast::http::async_read_some(socket_, buffer_, parser, awaitable_tuple);
+    if (deadline_.passed()) co_return asio::error::timed_out;
+    if (error) co_return error;
+    if (!hold_body(parser.get().body().size())) co_return asio::error::no_buffer_space;
+  }
+  co_return boost::system::error_code{};
+}
+
+// Counts what this request holds towards what all of them may; false when that would be too much.
+bool HttpConnection::hold_body(uint64_t bytes) {
+  const uint64_t more = bytes - body_held_;  // wraps where it is less, as the sum does
+  if ((services_.body_bytes += more) > limits_.all_body_bytes && bytes > 0) {
+    services_.body_bytes -= more;
+    return false;
+  }
+  body_held_ = bytes;
+  return true;
 }
 
 // Answers what could not be read, where anyone is there to be answered.
 Awaitable<void> HttpConnection::refuse(boost::system::error_code failure) {
-  keep_alive_ = false;
+  current_.keep_alive = false;
+  hold_body(0);
   std::optional<Reply> reply = unreadable(failure, limits_.body_bytes, limits_.header_bytes);
   broken_ = !reply;
   if (reply) co_await send(*std::move(reply));
@@ -246,41 +227,34 @@ Awaitable<bool> HttpConnection::read_and_answer() {
   parser.header_limit(limits_.header_bytes);
   parser.body_limit(limits_.body_bytes);
   if (const auto failure = co_await read_head(parser); failure) {
-    take_head(parser, request_);  // what there is of it, for the log
+    take_head(parser, current_.request);  // what there is of it, for the log
     co_await refuse(failure);
     co_return false;
   }
   Admission admission;
-  if (std::optional<Reply> refusal = take_head(parser, request_)) {
+  if (std::optional<Reply> refusal = take_head(parser, current_.request)) {
     admission.refusal = *std::move(refusal);
   } else {
-    version_ = parser.get().version();
-    admission = admit(request_, services_);
-    cors_ = admission.cors;
-    keep_alive_ = parser.keep_alive();
+    current_.version = parser.get().version();
+    admission = admit(current_.request, services_);
+    current_.cors = admission.cors;
+    current_.keep_alive = parser.keep_alive();
   }
   if (admission.handler == nullptr) {
     // The body of a refused request is not read, so that request must be the last.
-    keep_alive_ = keep_alive_ && parser.is_done();
+    current_.keep_alive = current_.keep_alive && parser.is_done();
     co_await send(std::move(admission.refusal));
     co_return true;
   }
-  if (const auto expect = request_.header("expect"); !expect.empty() && version_ == 11) {
-    if (!beast::iequals(beast::string_view(expect.data(), expect.size()), "100-continue")) {
-      keep_alive_ = false;
-      co_await send(json_reply(417, error_body({417, "invalid_request_error", "expectation_failed"},
-                                               "Expect: only \"100-continue\" is supported")));
-      co_return false;
-    }
-    if (!parser.is_done()) co_await write("HTTP/1.1 100 Continue\r\n\r\n");
-  }
   if (!parser.is_done()) {
+    const bool is_awaited = !current_.request.header("expect").empty() && current_.version == 11;
+    if (is_awaited) co_await write("HTTP/1.1 100 Continue\r\n\r\n");
     if (const auto failure = co_await read_body(parser); failure) {
       co_await refuse(failure);
       co_return false;
     }
   }
-  request_.body = std::move(parser.get().body());
+  current_.request.body = std::move(parser.get().body());
   co_await answer(admission.handler);
   co_return true;
 }
@@ -292,11 +266,11 @@ Awaitable<void> HttpConnection::answer(Handler handler) {
     co_await handler(*this, services_);
   } catch (const std::exception& exception) {
     failed = true;
-    spdlog::error("{} {}: {}", request_.method, quotable(request_.path),
+    spdlog::error("{} {}: {}", current_.request.method, quotable(current_.request.path),
                   quotable(exception.what(), 400));
   }
-  if (failed || status_ == 0) {
-    if (status_ == 0 && !broken_) {
+  if (failed || current_.status == 0) {
+    if (current_.status == 0 && !broken_) {
       co_await send(error_reply({ErrorCode::internal, "the server failed; its log says more", {}}));
     } else {
       broken_ = true;  // half an answer cannot be taken back: the connection ends without its end
@@ -305,46 +279,32 @@ Awaitable<void> HttpConnection::answer(Handler handler) {
   stop_watching();
 }
 
-template <typename Message>
-void HttpConnection::fill_head(Message& message, const Reply& reply) const {
-  message.version(version_);
-  message.result(static_cast<unsigned>(reply.status));
-  message.set("Date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT",
-                                  fmt::gmtime(std::chrono::system_clock::now())));
-  message.set("X-Content-Type-Options", "nosniff");
-  message.set("Referrer-Policy", "no-referrer");
-  message.set("Cross-Origin-Resource-Policy", "same-origin");
-  for (const Header& header : reply.headers) message.insert(header.name, header.value);
-  for (const Header& header : cors_) message.insert(header.name, header.value);
-  message.keep_alive(keep_alive_);
-}
-
 Awaitable<void> HttpConnection::send(Reply reply) {
   if (broken_) co_return;
   const bool has_length = reply.status != 204 && reply.status != 304;
-  const bool has_body = has_length && request_.method != "HEAD";
+  const bool has_body = has_length && current_.request.method != "HEAD";
   const std::string_view body = reply.lasting_body.empty() ? reply.body : reply.lasting_body;
-  keep_alive_ = keep_alive_ && !stopping_;
-  status_ = reply.status;
+  current_.keep_alive = current_.keep_alive && !stopping_;
+  current_.status = reply.status;
   beast::http::response<beast::http::span_body<const char>> response;
-  fill_head(response, reply);
+  fill_head(response, reply, current_.cors, current_.version, current_.keep_alive);
   if (has_length) response.content_length(body.size());
   if (has_body) response.body() = {body.data(), body.size()};
-  const Deadline deadline(*this, timeouts_.write);
+  const Deadline::Scope limit(deadline_, timeouts_.write + milliseconds(body.size() / slow_reader));
   const auto [error, bytes] = co_await beast::http::async_write(socket_, response, awaitable_tuple);
   note_write(error);
 }
 
 Awaitable<void> HttpConnection::begin_stream(Reply head) {
   if (broken_) co_return;
-  chunked_ = version_ == 11;
-  keep_alive_ = keep_alive_ && chunked_ && !stopping_;
-  status_ = head.status;
+  current_.chunked = current_.version == 11;
+  current_.keep_alive = current_.keep_alive && current_.chunked && !stopping_;
+  current_.status = head.status;
   beast::http::response<beast::http::empty_body> response;
-  fill_head(response, head);
-  response.chunked(chunked_);
+  fill_head(response, head, current_.cors, current_.version, current_.keep_alive);
+  response.chunked(current_.chunked);
   beast::http::response_serializer<beast::http::empty_body> serializer(response);
-  const Deadline deadline(*this, timeouts_.write);
+  const Deadline::Scope limit(deadline_, timeouts_.write);
   const auto [error, bytes] =
       co_await beast::http::async_write_header(socket_, serializer, awaitable_tuple);
   note_write(error);
@@ -352,10 +312,10 @@ Awaitable<void> HttpConnection::begin_stream(Reply head) {
 
 Awaitable<void> HttpConnection::write(std::string text) {
   if (broken_) co_return;
-  const Deadline deadline(*this, timeouts_.write);
+  const Deadline::Scope limit(deadline_, timeouts_.write);
   const auto buffer = asio::buffer(text);
   boost::system::error_code failure;
-  if (chunked_) {
+  if (current_.chunked) {
     const beast::http::chunk_body chunk(asio::const_buffer{buffer});
     const auto [error, bytes] = co_await asio::async_write(socket_, chunk, awaitable_tuple);
     failure = error;
@@ -367,9 +327,9 @@ Awaitable<void> HttpConnection::write(std::string text) {
 }
 
 Awaitable<void> HttpConnection::end_stream() {
-  if (broken_ || !chunked_) co_return;
+  if (broken_ || !current_.chunked) co_return;
   const auto last = beast::http::make_chunk_last();
-  const Deadline deadline(*this, timeouts_.write);
+  const Deadline::Scope limit(deadline_, timeouts_.write);
   const auto [error, bytes] = co_await asio::async_write(socket_, last, awaitable_tuple);
   note_write(error);
 }
@@ -383,38 +343,15 @@ void HttpConnection::note_write(boost::system::error_code error) {
 void HttpConnection::watch(std::function<void(Interrupt)> interrupted) {
   interrupted_ = std::move(interrupted);
   if (interrupt_ != Interrupt::none) return interrupted_(interrupt_);
-  watching_ = std::make_shared<bool>(true);
-  asio::co_spawn(
-      socket_.get_executor(),
-      [self = shared_from_this(), active = watching_] { return self->watch_socket(active); },
-      asio::detached);
+  watch_.start([this] {
+    broken_ = true;
+    tell(Interrupt::hang_up);
+  });
 }
 
 void HttpConnection::stop_watching() {
   interrupted_ = nullptr;
-  if (!watching_) return;
-  *watching_ = false;
-  watching_.reset();
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);  // the watch is all that waits on it between two requests
-  watch_timer_.cancel();
-}
-
-// Only looks: what a client sends ahead of time stays in the socket for the next request.
-Awaitable<void> HttpConnection::watch_socket(std::shared_ptr<bool> active) {
-  while (*active) {
-    const auto [error] = co_await socket_.async_wait(tcp::socket::wait_read, awaitable_tuple);
-    if (!*active || error) co_return;
-    // Something came: bytes, or the end. Only poll() sees the end behind bytes that wait.
-    pollfd look{socket_.native_handle(), POLLRDHUP, 0};
-    if (::poll(&look, 1, 0) > 0) {
-      broken_ = true;
-      tell(Interrupt::hang_up);
-      co_return;
-    }
-    watch_timer_.expires_after(watch_interval);
-    co_await watch_timer_.async_wait(awaitable_tuple);
-  }
+  watch_.stop();
 }
 
 void HttpConnection::tell(Interrupt why) {
@@ -426,7 +363,7 @@ void HttpConnection::tell(Interrupt why) {
 Awaitable<void> HttpConnection::linger() {
   boost::system::error_code error;
   socket_.shutdown(tcp::socket::shutdown_send, error);
-  const Deadline deadline(*this, linger_time);
+  const Deadline::Scope limit(deadline_, linger_time);
   char dropped[4096];
   while (!error) {
     const auto [failure, bytes] =
@@ -437,11 +374,12 @@ Awaitable<void> HttpConnection::linger() {
 
 // Paths, figures and results; never what was said.
 void HttpConnection::log(Clock::time_point begin) const {
-  if (request_.method.empty()) return;
+  if (current_.request.method.empty()) return;
   const std::chrono::duration<double> seconds = Clock::now() - begin;
-  const int status = broken_ ? client_closed_request : status_;
-  spdlog::info("{} {} {} {} {:.3f} s{}{}", peer_, quotable(request_.method),
-               quotable(request_.path), status, seconds.count(), note_.empty() ? "" : ", ", note_);
+  const int status = broken_ ? client_closed_request : current_.status;
+  spdlog::info("{} {} {} {} {:.3f} s{}{}", peer_, quotable(current_.request.method),
+               quotable(current_.request.path), status, seconds.count(),
+               current_.note.empty() ? "" : ", ", current_.note);
 }
 
 }  // namespace

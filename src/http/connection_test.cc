@@ -137,6 +137,27 @@ TEST_F(ConnectionTest, BodiesOverTheLimitAreRefusedHoweverTheyCome) {
   EXPECT_TRUE(alive());
 }
 
+TEST_F(ConnectionTest, AllBodiesTogetherAreBounded) {
+  options_.limits.all_body_bytes = 100'000;
+  start();
+  const std::string request =
+      Client::request("POST", chat_path, "", chat("echo", "", std::string(70'000, 'x')));
+  Client first(port_);
+  first.send(std::string_view(request).substr(0, 60'000));
+  EXPECT_TRUE(soon([&] {
+    Client probe(port_);
+    probe.send(request);
+    return probe.read().status == 503;
+  }));
+  first.send(std::string_view(request).substr(60'000));
+  EXPECT_EQ(first.read().status, 200) << "who came first is not disturbed";
+  EXPECT_TRUE(soon([&] {
+    Client second(port_);
+    second.send(request);
+    return second.read().status == 200;
+  })) << "and then there is room again";
+}
+
 TEST_F(ConnectionTest, HeadersOverTheLimitAreRefused) {
   start();
   Client one(port_);

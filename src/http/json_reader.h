@@ -14,7 +14,7 @@ namespace helicon::http {
 
 struct JsonLimits {
   size_t depth = 64;                 // nested arrays and objects
-  size_t memory_bytes = 512u << 20;  // of the parsed document: `[[],[],` grows much on parsing
+  size_t memory_bytes = 256u << 20;  // of the parsed document: `[[],[],` grows much on parsing
 };
 
 // Errors: invalid_argument (no JSON, bad UTF-8, half a surrogate pair, a key that appears twice in

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <boost/beast/core/string.hpp>
 #include <string_view>
 
 #include "http/error.h"
@@ -59,6 +60,11 @@ std::optional<Reply> take_head(const RequestParser& parser, Request& request) {
     return bad_request(
         fmt::format("Host: must be given once, not {} times", head.count(Field::host)));
   }
+  if (head.version() == 11 && head.count(Field::expect) > 0 &&
+      !beast::iequals(head[Field::expect], "100-continue")) {
+    return json_reply(417, error_body({417, "invalid_request_error", "expectation_failed"},
+                                      "Expect: only \"100-continue\" is supported"));
+  }
   const std::string target = as_string(head.target());
   if (!take_target(target, request)) {
     return bad_request(
@@ -86,6 +92,10 @@ std::optional<Reply> unreadable(boost::system::error_code failure, uint64_t body
   if (failure == boost::asio::error::timed_out) {
     return json_reply(408, error_body({408, "invalid_request_error", "timeout"},
                                       "the request did not arrive in time"));
+  }
+  if (failure == boost::asio::error::no_buffer_space) {
+    return error_reply(
+        {ErrorCode::overloaded, "too many large requests at once; try again later", {}});
   }
   // Hung up in the middle, or the connection broke.
   if (failure == HttpError::end_of_stream || failure == HttpError::partial_message ||

@@ -142,8 +142,7 @@ void Server::Impl::serve(tcp::socket socket) {
 
 void Server::Impl::tell_connections(void (Connection::*what)()) {
   for (const auto& [number, connection] : connections) {
-    asio::post(connection->executor(),
-               [connection = connection, what] { ((*connection).*what)(); });
+    asio::post(connection->executor(), [target = connection, what] { ((*target).*what)(); });
   }
 }
 

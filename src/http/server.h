@@ -20,14 +20,16 @@ struct ServerLimits {
   size_t connections = 256;  // more are told 503 and closed
   uint32_t header_bytes = 32 << 10;
   uint64_t body_bytes = 32 << 20;
-  size_t queued_events = 4096;  // of one answer, that its client has not read yet
+  uint64_t all_body_bytes = 256 << 20;  // of all requests under way
+  size_t queued_events = 4096;          // of one answer, that its client has not read yet
 };
 
 struct ServerTimeouts {
-  std::chrono::milliseconds idle{75'000};       // between requests
-  std::chrono::milliseconds header{15'000};     // from a request's first byte to its last header
-  std::chrono::milliseconds body{120'000};      // for the whole body
-  std::chrono::milliseconds write{30'000};      // for one piece of an answer
+  std::chrono::milliseconds idle{75'000};    // between requests
+  std::chrono::milliseconds header{15'000};  // from a request's first byte to its last header
+  std::chrono::milliseconds body{120'000};   // for the whole body
+  std::chrono::milliseconds write{
+      30'000};  // for one piece of an answer, and a second for each 8 kB
   std::chrono::milliseconds heartbeat{15'000};  // a comment in a stream that is silent for so long
   std::chrono::milliseconds stop{10'000};       // running answers may finish in this time
 };

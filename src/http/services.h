@@ -16,6 +16,7 @@ struct Services {
   boost::asio::thread_pool& workers;  // parsing, rendering, tokenizing: milliseconds to seconds
   int64_t started;                    // seconds since 1970
   std::atomic<bool> stopping{false};
+  std::atomic<uint64_t> body_bytes{0};  // of all requests under way
 };
 
 }  // namespace helicon::http
