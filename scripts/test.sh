@@ -144,6 +144,7 @@ run_tests() {
     suite "unit tests" ctest unit_tests build/release
     step "models" fetch_models && {
       golden_suites
+      suite "command line" pytest "$HELICON_PYTHON" -m pytest -q tests/cli
       suite "clients" pytest "$HELICON_PYTHON" -m pytest -q tests/api
       suite "browser" vitest browser_tests
     }
