@@ -135,16 +135,23 @@ TokenId Sampler::sample(std::span<const float> logits, int position) {
 TokenId Sampler::draw(std::span<const float> logits, int position) {
   const SamplingParameters& p = parameters_;
   const float top = logits[static_cast<size_t>(first_largest(logits))];
-  const auto weight = [&](float logit) {
-    return std::exp((logit - top) / static_cast<double>(p.temperature));
-  };
   candidates_.clear();
   // Everything this far below the top has a weight of zero in double precision.
   const float floor = top - 745.0f * p.temperature;
-  for (size_t id = 0; id < logits.size(); ++id)
-    if (logits[id] >= floor) candidates_.push_back({static_cast<TokenId>(id), logits[id]});
+  double total = 0;
+  for (size_t id = 0; id < logits.size(); ++id) {
+    if (logits[id] < floor) continue;
+    const double weight = std::exp((logits[id] - top) / static_cast<double>(p.temperature));
+    candidates_.push_back({static_cast<TokenId>(id), logits[id], weight});
+    total += weight;
+  }
   const auto before = [](const Candidate& a, const Candidate& b) {
     return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+  };
+  const auto total_of = [&](size_t count) {
+    double sum = 0;
+    for (size_t i = 0; i < count; ++i) sum += candidates_[i].weight;
+    return sum;
   };
   size_t kept = candidates_.size();
   size_t sorted = 0;
@@ -159,16 +166,15 @@ TokenId Sampler::draw(std::span<const float> logits, int position) {
   if (p.top_k > 0 && static_cast<size_t>(p.top_k) < kept) {
     sort_to(static_cast<size_t>(p.top_k));
     kept = static_cast<size_t>(p.top_k);
+    total = total_of(kept);
   }
-  double total = 0;
-  for (size_t i = 0; i < kept; ++i) total += weight(candidates_[i].logit);
   if (p.top_p < 1) {
     const double wanted = total * static_cast<double>(p.top_p);
     double reached = 0;
     size_t count = 0;
     while (count < kept && reached < wanted) {
       if (count == sorted) sort_to(std::max<size_t>(64, 4 * sorted));
-      reached += weight(candidates_[count++].logit);
+      reached += candidates_[count++].weight;
     }
     kept = std::max<size_t>(1, count);
     total = reached;
@@ -177,14 +183,13 @@ TokenId Sampler::draw(std::span<const float> logits, int position) {
     // The top's weight is 1.
     const auto end = std::partition(
         candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(kept),
-        [&](const Candidate& c) { return weight(c.logit) >= static_cast<double>(p.min_p); });
+        [&](const Candidate& c) { return c.weight >= static_cast<double>(p.min_p); });
     kept = static_cast<size_t>(end - candidates_.begin());
-    total = 0;
-    for (size_t i = 0; i < kept; ++i) total += weight(candidates_[i].logit);
+    total = total_of(kept);
   }
   double left = uniform(p.seed, choice_, position) * total;
   for (size_t i = 0; i < kept; ++i) {
-    left -= weight(candidates_[i].logit);
+    left -= candidates_[i].weight;
     if (left < 0) return candidates_[i].id;
   }
   return candidates_[kept - 1].id;

@@ -34,6 +34,7 @@ class Sampler {
   struct Candidate {
     TokenId id;
     float logit;
+    double weight;  // e^((logit - largest) / temperature)
   };
   void adjust(std::vector<float>& logits) const;
   TokenId draw(std::span<const float> logits, int position);
