@@ -1,148 +1,15 @@
 #include "kernels/packed_matrix.h"
 
-#include <algorithm>
-#include <array>
 #include <cstring>
 #include <type_traits>
 
+#include "kernels/block_parts.h"
 #include "tensor/half.h"
 
 namespace helicon::kernels {
 namespace {
 
 using tensor::ElementType;
-
-// One file block, of 32 or 256 columns, taken apart: the integers and scales of one row.
-struct Unpacked {
-  uint16_t scale = 0;                    // f16
-  uint16_t minimum = 0;                  // f16
-  std::array<int, 16> block_scale{};     // k-quants: by 32 or (six_bits_k) 16 columns
-  std::array<int, 8> block_minimum{};    // k-quants
-  std::array<int, kSuperBlock> quant{};  // unsigned, but for `bytes`
-};
-
-uint16_t load16(const uint8_t* p) { return static_cast<uint16_t>(p[0] | p[1] << 8); }
-
-// The eight 6-bit scales and minimums of Q4_K and Q5_K, from their 12 bytes (ggml-common.h).
-void unpack_six_bit_pairs(const uint8_t* packed, Unpacked& out) {
-  for (size_t j = 0; j < 4; ++j) {
-    out.block_scale[j] = packed[j] & 63;
-    out.block_minimum[j] = packed[j + 4] & 63;
-    out.block_scale[j + 4] = (packed[j + 8] & 15) | (packed[j] >> 6) << 4;
-    out.block_minimum[j + 4] = (packed[j + 8] >> 4) | (packed[j + 4] >> 6) << 4;
-  }
-}
-
-void unpack_legacy(ElementType type, const uint8_t* p, Unpacked& out) {
-  const bool has_minimum = type == ElementType::q4_1 || type == ElementType::q5_1;
-  const bool five = type == ElementType::q5_0 || type == ElementType::q5_1;
-  out.scale = load16(p);
-  p += 2;
-  if (has_minimum) {
-    out.minimum = load16(p);
-    p += 2;
-  } else {
-    // d (q - 8) = d q + (-8 d): exact, as -8 and -16 are powers of two.
-    const float d = tensor::f16_to_f32(out.scale);
-    out.minimum = tensor::f32_to_f16(d * (five ? -16.0f : -8.0f));
-  }
-  uint32_t high = 0;
-  if (five) {
-    std::memcpy(&high, p, 4);
-    p += 4;
-  }
-  for (size_t j = 0; j < 16; ++j) {
-    out.quant[j] = (p[j] & 15) | static_cast<int>(high >> j & 1) << 4;
-    out.quant[j + 16] = (p[j] >> 4) | static_cast<int>(high >> (j + 16) & 1) << 4;
-  }
-}
-
-void unpack_q8_0(const uint8_t* p, Unpacked& out) {
-  out.scale = load16(p);
-  for (size_t j = 0; j < 32; ++j) out.quant[j] = static_cast<int8_t>(p[2 + j]);
-}
-
-void unpack_q4_k_or_q5_k(ElementType type, const uint8_t* p, Unpacked& out) {
-  out.scale = load16(p);
-  out.minimum = load16(p + 2);
-  unpack_six_bit_pairs(p + 4, out);
-  const bool five = type == ElementType::q5_k;
-  const uint8_t* high = p + 16;
-  const uint8_t* low = five ? high + 32 : high;
-  for (size_t chunk = 0; chunk < 4; ++chunk) {
-    for (size_t j = 0; j < 32; ++j) {
-      const uint8_t byte = low[32 * chunk + j];
-      const int first = five ? (high[j] >> (2 * chunk) & 1) << 4 : 0;
-      const int second = five ? (high[j] >> (2 * chunk + 1) & 1) << 4 : 0;
-      out.quant[64 * chunk + j] = (byte & 15) | first;
-      out.quant[64 * chunk + 32 + j] = (byte >> 4) | second;
-    }
-  }
-}
-
-void unpack_q6_k(const uint8_t* p, Unpacked& out) {
-  const uint8_t* low = p;
-  const uint8_t* high = p + 128;
-  for (size_t half = 0; half < 2; ++half, low += 64, high += 32) {
-    for (size_t j = 0; j < 32; ++j) {
-      int* quant = out.quant.data() + 128 * half + j;
-      quant[0] = (low[j] & 15) | (high[j] & 3) << 4;
-      quant[32] = (low[j + 32] & 15) | (high[j] >> 2 & 3) << 4;
-      quant[64] = (low[j] >> 4) | (high[j] >> 4 & 3) << 4;
-      quant[96] = (low[j + 32] >> 4) | (high[j] >> 6 & 3) << 4;
-    }
-  }
-  for (size_t j = 0; j < 16; ++j) out.block_scale[j] = static_cast<int8_t>(p[192 + j]);
-  out.scale = load16(p + 208);
-}
-
-// Q3_K is d s (q - 4) with q of 0..7: the same as d s (q' - 32) with q' = q + 28.
-void unpack_q3_k(const uint8_t* p, Unpacked& out) {
-  const uint8_t* high = p;
-  const uint8_t* low = p + 32;
-  const uint8_t* scales = p + 96;
-  for (size_t j = 0; j < kSuperBlock; ++j) {
-    const size_t half = j / 128, shift = j % 128 / 32, column = j % 32;
-    const int two = low[32 * half + column] >> (2 * shift) & 3;
-    const int third = high[column] >> (4 * half + shift) & 1;
-    out.quant[j] = (two | third << 2) + 28;
-  }
-  for (size_t j = 0; j < 16; ++j) {
-    const int four = j < 8 ? scales[j] & 15 : scales[j - 8] >> 4;
-    const int two = scales[8 + j % 4] >> (2 * (j / 4)) & 3;
-    out.block_scale[j] = (four | two << 4) - 32;
-  }
-  out.scale = load16(p + 108);
-}
-
-Unpacked unpack(ElementType type, const std::byte* source) {
-  const auto* p = reinterpret_cast<const uint8_t*>(source);
-  Unpacked out;
-  switch (type) {
-    case ElementType::q4_0:
-    case ElementType::q4_1:
-    case ElementType::q5_0:
-    case ElementType::q5_1:
-      unpack_legacy(type, p, out);
-      break;
-    case ElementType::q8_0:
-      unpack_q8_0(p, out);
-      break;
-    case ElementType::q4_k:
-    case ElementType::q5_k:
-      unpack_q4_k_or_q5_k(type, p, out);
-      break;
-    case ElementType::q6_k:
-      unpack_q6_k(p, out);
-      break;
-    case ElementType::q3_k:
-      unpack_q3_k(p, out);
-      break;
-    default:
-      break;
-  }
-  return out;
-}
 
 // Writes the 32 quants of one row and block into quads.
 void put_low(const int* quant, size_t row, uint8_t (*low)[32]) {
@@ -169,7 +36,7 @@ void put_top_two(const int* quant, size_t row, uint8_t (*high)[32]) {
 
 // Puts one row's file block into its lane of a packed block.
 template <typename Block>
-void put(const Unpacked& source, size_t row, Block& block) {
+void put(const BlockParts& source, size_t row, Block& block) {
   block.scale[row] = source.scale;
   if constexpr (std::is_same_v<Block, BytesBlock>) {
     for (size_t g = 0; g < 8; ++g)
@@ -215,7 +82,7 @@ void pack(ElementType type, const std::byte* source, size_t rows, size_t columns
     for (size_t lane = 0; lane < kPanelRows && panel * kPanelRows + lane < rows; ++lane) {
       const std::byte* row = source + (panel * kPanelRows + lane) * row_bytes;
       for (size_t b = 0; b < blocks; ++b)
-        put(unpack(type, row + b * info.block_bytes), lane, packed[b]);
+        put(take_apart(type, row + b * info.block_bytes), lane, packed[b]);
     }
   }
 }

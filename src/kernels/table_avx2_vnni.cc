@@ -5,5 +5,7 @@
 #define HELICON_VNNI
 #define HELICON_TABLE avx2_vnni_kernels
 #define HELICON_TABLE_NAME "avx2-vnni"
-#include "kernels/table_avx2.h"
+#define HELICON_MULTIPLY multiply_vector
+#include "kernels/multiply_avx2.h"
+#include "kernels/table_body.h"
 #endif

@@ -1,8 +1,9 @@
-// The body of the tables for AVX2, with and without VNNI; each defines HELICON_TABLE and
-// HELICON_TABLE_NAME and includes this.
+// The body of every table. A file includes it after its multiply kernels, and says before
+//   HELICON_INSTRUCTION_SET  the namespace that all of it is compiled in
+//   HELICON_TABLE            the function that gives the table (tables.h), HELICON_TABLE_NAME its
+//   name HELICON_MULTIPLY         the multiply kernel, a template over the packed block
 #include "kernels/attention_kernel.h"
 #include "kernels/float_kernels.h"
-#include "kernels/multiply_avx2.h"
 #include "kernels/tables.h"
 
 namespace helicon::kernels {
@@ -12,9 +13,9 @@ const KernelTable& HELICON_TABLE() {
   static constexpr KernelTable table = {
       .name = HELICON_TABLE_NAME,
       .quantize_row = here::quantize_row,
-      .multiply = {here::multiply_vector<NibblesBlock>, here::multiply_vector<FiveBitsBlock>,
-                   here::multiply_vector<NibblesKBlock>, here::multiply_vector<FiveBitsKBlock>,
-                   here::multiply_vector<SixBitsKBlock>, here::multiply_vector<BytesBlock>,
+      .multiply = {here::HELICON_MULTIPLY<NibblesBlock>, here::HELICON_MULTIPLY<FiveBitsBlock>,
+                   here::HELICON_MULTIPLY<NibblesKBlock>, here::HELICON_MULTIPLY<FiveBitsKBlock>,
+                   here::HELICON_MULTIPLY<SixBitsKBlock>, here::HELICON_MULTIPLY<BytesBlock>,
                    nullptr},
       .multiply_floats = here::multiply_floats,
       .rms_norm = here::rms_norm,
