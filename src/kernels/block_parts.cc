@@ -68,40 +68,45 @@ void read_quarters(const Block& block, BlockParts& parts) {
   const tensor::ScalesAndMinima groups = tensor::unpack_scales_and_minima(block.scales);
   std::copy(groups.scales.begin(), groups.scales.end(), parts.block_scale.begin());
   std::copy(groups.minima.begin(), groups.minima.end(), parts.block_minimum.begin());
-  for (size_t i = 0; i < 128; ++i) {
-    int* quarter = parts.quant.data() + i / 32 * 64;
-    quarter[i % 32] = block.nibbles[i] & 15;
-    quarter[i % 32 + 32] = block.nibbles[i] >> 4;
-  }
+  for (size_t quarter = 0; quarter < 4; ++quarter)
+    for (size_t i = 0; i < 32; ++i) {
+      const uint8_t byte = block.nibbles[32 * quarter + i];
+      parts.quant[64 * quarter + i] = byte & 15;
+      parts.quant[64 * quarter + 32 + i] = byte >> 4;
+    }
 }
 
 void read(const tensor::BlockQ4K& block, BlockParts& parts) { read_quarters(block, parts); }
 
 void read(const tensor::BlockQ5K& block, BlockParts& parts) {
   read_quarters(block, parts);
-  for (size_t i = 0; i < kSuperBlock; ++i)
-    parts.quant[i] |= (block.high_bits[i % 32] >> (i / 32) & 1) << 4;
+  for (size_t group = 0; group < 8; ++group)
+    for (size_t i = 0; i < 32; ++i)
+      parts.quant[32 * group + i] |= (block.high_bits[i] >> group & 1) << 4;
 }
 
 void read(const tensor::BlockQ3K& block, BlockParts& parts) {
   parts.scale = block.scale;
   const auto scales = tensor::unpack_scales(block.scales);
   std::copy(scales.begin(), scales.end(), parts.block_scale.begin());
-  for (size_t i = 0; i < kSuperBlock; ++i) {
-    const int low = block.crumbs[i / 128 * 32 + i % 32] >> (2 * (i % 128 / 32)) & 3;
-    const int high = block.high_bits[i % 32] >> (i / 32) & 1;
-    parts.quant[i] = (low | high << 2) + 28;
-  }
+  for (size_t group = 0; group < 8; ++group)
+    for (size_t i = 0; i < 32; ++i) {
+      const int low = block.crumbs[group / 4 * 32 + i] >> (2 * (group % 4)) & 3;
+      const int high = block.high_bits[i] >> group & 1;
+      parts.quant[32 * group + i] = (low | high << 2) + 28;
+    }
 }
 
 void read(const tensor::BlockQ6K& block, BlockParts& parts) {
   parts.scale = block.scale;
   std::copy(std::begin(block.scales), std::end(block.scales), parts.block_scale.begin());
-  for (size_t i = 0; i < kSuperBlock; ++i) {
-    const size_t half = i / 128, at = i % 128;
-    const int low = block.nibbles[64 * half + at % 64] >> (at < 64 ? 0 : 4) & 15;
-    const int high = block.crumbs[32 * half + at % 32] >> (2 * (at / 32)) & 3;
-    parts.quant[i] = low | high << 4;
+  for (size_t group = 0; group < 8; ++group) {
+    const uint8_t* nibbles = block.nibbles + group / 4 * 64 + group % 2 * 32;
+    const uint8_t* crumbs = block.crumbs + group / 4 * 32;
+    const size_t nibble_shift = group % 4 < 2 ? 0 : 4, crumb_shift = 2 * (group % 4);
+    for (size_t i = 0; i < 32; ++i)
+      parts.quant[32 * group + i] =
+          (nibbles[i] >> nibble_shift & 15) | (crumbs[i] >> crumb_shift & 3) << 4;
   }
 }
 
