@@ -46,11 +46,11 @@ constexpr size_t slow_reader = 8;
 // would reset the connection, and with it an answer that the client has not read yet.
 constexpr std::chrono::seconds linger_time{2};
 
-std::string text_of(asio::ip::address address) {
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-    address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-  }
-  return address.to_string();
+// Without the "::ffff:" by which a socket for both families calls its IPv4 clients.
+std::string text_of(const asio::ip::address& address) {
+  const std::string text = address.to_string();
+  const bool is_mapped = address.is_v6() && address.to_v6().is_v4_mapped();
+  return is_mapped ? text.substr(text.rfind(':') + 1) : text;
 }
 
 class HttpConnection final : public Connection,
@@ -110,7 +110,6 @@ class HttpConnection final : public Connection,
   Awaitable<void> refuse(boost::system::error_code failure);
   Awaitable<void> answer(Handler handler);
   Awaitable<void> linger();
-  void stop_watching();
   void tell(Interrupt why);
   void note_write(boost::system::error_code error);
   void log(Clock::time_point begin) const;
@@ -179,7 +178,7 @@ Awaitable<bool> HttpConnection::serve_one() {
   current_.request.body = {};
   hold_body(0);
   log(begin);
-  co_return complete&& current_.keep_alive && !broken_ && !stopping_;
+  co_return (complete && current_.keep_alive && !broken_ && !stopping_);
 }
 
 Awaitable<boost::system::error_code> HttpConnection::read_head(RequestParser& parser) {
@@ -276,7 +275,8 @@ Awaitable<void> HttpConnection::answer(Handler handler) {
       broken_ = true;  // half an answer cannot be taken back: the connection ends without its end
     }
   }
-  stop_watching();
+  interrupted_ = nullptr;
+  watch_.stop();
 }
 
 Awaitable<void> HttpConnection::send(Reply reply) {
@@ -313,17 +313,15 @@ Awaitable<void> HttpConnection::begin_stream(Reply head) {
 Awaitable<void> HttpConnection::write(std::string text) {
   if (broken_) co_return;
   const Deadline::Scope limit(deadline_, timeouts_.write);
-  const auto buffer = asio::buffer(text);
-  boost::system::error_code failure;
+  const asio::const_buffer buffer = asio::buffer(text);
   if (current_.chunked) {
-    const beast::http::chunk_body chunk(asio::const_buffer{buffer});
+    const auto chunk = beast::http::make_chunk(buffer);
     const auto [error, bytes] = co_await asio::async_write(socket_, chunk, awaitable_tuple);
-    failure = error;
+    note_write(error);
   } else {
     const auto [error, bytes] = co_await asio::async_write(socket_, buffer, awaitable_tuple);
-    failure = error;
+    note_write(error);
   }
-  note_write(failure);
 }
 
 Awaitable<void> HttpConnection::end_stream() {
@@ -347,11 +345,6 @@ void HttpConnection::watch(std::function<void(Interrupt)> interrupted) {
     broken_ = true;
     tell(Interrupt::hang_up);
   });
-}
-
-void HttpConnection::stop_watching() {
-  interrupted_ = nullptr;
-  watch_.stop();
 }
 
 void HttpConnection::tell(Interrupt why) {
