@@ -7,8 +7,8 @@
 namespace helicon::tensor {
 
 // All are exact where the target can hold the value (subnormals included), round to the nearest and
-// ties to even where it cannot, and overflow to infinity. Signalling NaNs become quiet, except where
-// bfloat16 is only widened. f16 is bit for bit what x86 F16C computes.
+// ties to even where it cannot, and overflow to infinity. Signalling NaNs become quiet, except
+// where bfloat16 is only widened. f16 is bit for bit what x86 F16C computes.
 
 // Layout: sign 1, exponent 5 (bias 15), fraction 10.
 constexpr float f16_to_f32(uint16_t half) {
