@@ -17,11 +17,11 @@ struct ToolCall {
 // One turn. `role` is what the template sees: system, developer, user, assistant, tool.
 struct Message {
   std::string role;
-  std::string content;                   // text parts joined
-  std::string reasoning;                 // an assistant's earlier reasoning, where given
-  std::vector<ToolCall> tool_calls;      // of an assistant
-  std::string tool_call_id;              // of a tool's answer
-  std::string name;                      // of a tool or participant
+  std::string content;               // text parts joined
+  std::string reasoning;             // an assistant's earlier reasoning, where given
+  std::vector<ToolCall> tool_calls;  // of an assistant
+  std::string tool_call_id;          // of a tool's answer
+  std::string name;                  // of a tool or participant
 };
 
 // The message as a chat template expects it (content, tool_calls[].function..., and so on).
