@@ -4,19 +4,22 @@ format_check() {
   local files
   mapfile -t files < <(sources '*.cc' '*.h')
   clang-format-14 --dry-run --Werror "${files[@]}"
+  echo "format: ${#files[@]} files"
 }
 
 # A file that no longer fits a reader's head is two files. Tables that a program wrote, and says so
 # in their first line, are read by nobody.
 length_check() {
-  local file lines long=0
+  local file lines long=0 count=0
   while read -r file; do
+    count=$((count + 1))
     lines=$(wc -l <"$file")
     ((lines > 500)) || continue
     head -n 1 "$file" | grep -q 'Written by' && continue
     echo "$file: $lines lines, 500 are the limit"
     long=1
   done < <(sources '*.cc' '*.h' '*.py' '*.ts' '*.svelte' '*.css' '*.sh' dev)
+  echo "lengths: $count files"
   return $long
 }
 

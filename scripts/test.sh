@@ -56,7 +56,8 @@ suite() {
   shift 2
   say "$name"
   log=$logs/${name// /-}.log
-  ./dev call "$@" 2>&1 </dev/null | tee "$log" || status=$?
+  # Whoever starts us in the background has us ignore signals; what is tested may not inherit that.
+  env --default-signal ./dev call "$@" 2>&1 </dev/null | tee "$log" || status=$?
   read -r good bad text < <(count "$runner" "$log" "$status") || true
   record "$name" $((SECONDS - start)) "$status" "${good:-0}" "${bad:-0}" "${text:-}"
 }
