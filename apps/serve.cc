@@ -15,8 +15,10 @@
 #include "base/log.h"
 #include "http/server.h"
 #include "model_argument.h"
+#include "models/recipe.h"
 #include "output.h"
 #include "verbs.h"
+#include "weights/model_file.h"
 
 namespace helicon::apps {
 namespace {
@@ -30,6 +32,14 @@ struct Options {
 };
 
 using NamedFiles = std::map<std::string, std::filesystem::path>;
+
+// Where files lie is no business of a client's.
+Error without_folder(const std::filesystem::path& path, Error error) {
+  const std::string whole = path.string();
+  for (size_t at; (at = error.message.find(whole)) != std::string::npos;)
+    error.message.replace(at, whole.size(), path.filename().string());
+  return error;
+}
 
 // What a client may ask for by name: the models of this machine, and those of the command line. A
 // client's words are never taken for a path.
@@ -45,10 +55,22 @@ backends::ModelSource model_source(std::shared_ptr<const catalog::Catalog> catal
     return files;
   };
   backends::ModelSource source;
-  source.names = [known] {
+  // In the catalog's order, its default first, and then what else there is: a client that takes the
+  // first gets one that is meant to be talked to.
+  source.names = [known, catalog] {
+    NamedFiles files = known();
     std::vector<std::string> names;
-    for (const auto& [name, path] : known()) names.push_back(name);
+    for (const catalog::Entry& entry : catalog->list())
+      if (files.erase(std::string(entry.name)) > 0) names.emplace_back(entry.name);
+    for (const auto& [name, path] : files) names.push_back(name);
     return names;
+  };
+  source.check = [](const std::filesystem::path& path) -> Status {
+    auto file = weights::ModelFile::open(path);
+    if (!file.ok()) return without_folder(path, std::move(file).error());
+    auto config = models::configure(**file);
+    if (!config.ok()) return std::move(config).error();
+    return ok_status();
   };
   source.resolve = [known, catalog](const std::string& name) -> Result<std::filesystem::path> {
     const NamedFiles files = known();
@@ -56,8 +78,12 @@ backends::ModelSource model_source(std::shared_ptr<const catalog::Catalog> catal
     if (file == files.end()) return unknown_model(*catalog, name);
     return file->second;
   };
-  source.load = [load](const std::string& name, const std::filesystem::path& path) {
-    return backends::load_local_model(name, path, load);
+  source.load =
+      [load](const std::string& name,
+             const std::filesystem::path& path) -> Result<std::shared_ptr<backends::ChatModel>> {
+    auto model = backends::load_local_model(name, path, load);
+    if (!model.ok()) return without_folder(path, std::move(model).error());
+    return model;
   };
   return source;
 }

@@ -149,6 +149,7 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
   info.context_length = static_cast<int>(model.context_length);
   runtime::EngineParts parts;
   parts.context_length = info.context_length;
+  parts.memory = std::move(model.memory);
   parts.threads = std::move(model.threads);
   parts.model = std::move(model.decoder);
   parts.pages = std::move(model.pages);

@@ -137,12 +137,16 @@ void ModelPool::Impl::work() {
 // The job stays in front of the queue while it loads, so that later callers join it.
 void ModelPool::Impl::run(Job& job, std::unique_lock<std::mutex>& lock) {
   busy = true;
-  while (models.size() >= std::max<size_t>(options.max_loaded, 1) && unload_oldest(lock)) {
+  lock.unlock();
+  const Status possible = source.check ? source.check(job.path) : ok_status();
+  lock.lock();
+  while (possible.ok() && models.size() >= std::max<size_t>(options.max_loaded, 1) &&
+         unload_oldest(lock)) {
   }
   Result<Model> loaded = Error{};
   do {
     lock.unlock();
-    loaded = load(job);
+    loaded = possible.ok() ? load(job) : Result<Model>(possible.error());
     lock.lock();
   } while (!loaded.ok() && loaded.error().code == ErrorCode::out_of_memory && unload_oldest(lock));
 

@@ -27,6 +27,8 @@ struct ModelSource {
   // Quick. Errors: not_found.
   std::function<Result<std::filesystem::path>(const std::string& name)> resolve;
   std::function<std::vector<std::string>()> names;
+  // Whether loading has a chance: quick, asked before anything is unloaded for it. May be empty.
+  std::function<Status(const std::filesystem::path& path)> check;
   // Opens weights and starts an engine; slow. Refuses with out_of_memory what would not fit beside
   // what is open: then idle models are unloaded and it is asked once more for each.
   std::function<Result<std::shared_ptr<ChatModel>>(const std::string& name,

@@ -153,6 +153,20 @@ TEST(ModelPool, MakesRoomByUnloadingTheLongestIdle) {
   EXPECT_EQ(pool.loaded(), (Names{"a", "c"}));
 }
 
+TEST(ModelPool, NothingIsUnloadedForWhatCannotBeLoaded) {
+  Shelf shelf;
+  ModelSource source = shelf.source();
+  source.check = [](const std::filesystem::path& path) -> Status {
+    if (path == "c.gguf") return Error{ErrorCode::corrupt, "c.gguf is empty"};
+    return ok_status();
+  };
+  ModelPool pool({.max_loaded = 1}, std::move(source));
+  ASSERT_TRUE(pool.acquire("a").ok());
+  EXPECT_EQ(pool.acquire("c").error().code, ErrorCode::corrupt);
+  EXPECT_EQ(pool.loaded(), Names{"a"});
+  EXPECT_EQ(shelf.loads_of("c"), 0);
+}
+
 TEST(ModelPool, WhatIsInUseOrPinnedStays) {
   Shelf shelf;
   ModelPool pool({.max_loaded = 1, .keep_alive = milliseconds(1)}, shelf.source());

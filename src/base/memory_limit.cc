@@ -3,11 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/cgroup.h"
 
@@ -82,6 +84,38 @@ uint64_t available_memory(const fs::path& root) {
     available = std::min(available, available_in_group(group));
   }
   return available;
+}
+
+namespace {
+
+std::atomic<uint64_t> claimed{0};
+
+// Bytes of memory of our own, files not counted: resident less shared (man 5 proc, statm).
+uint64_t own_memory() {
+  std::ifstream file("/proc/self/statm");
+  uint64_t size = 0, resident = 0, shared = 0;
+  if (!(file >> size >> resident >> shared)) return 0;
+  return (resident - std::min(resident, shared)) * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+MemoryClaim::MemoryClaim(uint64_t bytes) : bytes_(bytes) { claimed.fetch_add(bytes_); }
+
+MemoryClaim::MemoryClaim(MemoryClaim&& other) noexcept : bytes_(std::exchange(other.bytes_, 0)) {}
+
+MemoryClaim& MemoryClaim::operator=(MemoryClaim&& other) noexcept {
+  std::swap(bytes_, other.bytes_);
+  return *this;
+}
+
+MemoryClaim::~MemoryClaim() { claimed.fetch_sub(bytes_); }
+
+uint64_t unclaimed_memory() {
+  const uint64_t promised = claimed.load();
+  const uint64_t untouched = promised - std::min(promised, own_memory());
+  const uint64_t available = available_memory();
+  return available - std::min(available, untouched);
 }
 
 }  // namespace helicon

@@ -141,5 +141,23 @@ TEST_F(MemoryLimit, LinesThatMakeNoSenseAreSkipped) {
   EXPECT_EQ(available(), 8000 * kilo);
 }
 
+TEST(MemoryClaim, WhatIsPromisedIsNotPromisedAgain) {
+  constexpr uint64_t bytes = uint64_t{1} << 30;
+  const auto near = [](uint64_t a, uint64_t b) {
+    return (a > b ? a - b : b - a) < (uint64_t{1} << 29);
+  };
+  const uint64_t before = unclaimed_memory();
+  ASSERT_GT(before, 2 * bytes) << "this test wants 2 GiB free";
+  {
+    const MemoryClaim claim(bytes);
+    EXPECT_TRUE(near(unclaimed_memory(), before - bytes));
+    MemoryClaim moved = MemoryClaim(bytes);
+    EXPECT_TRUE(near(unclaimed_memory(), before - 2 * bytes));
+    moved = MemoryClaim();
+    EXPECT_TRUE(near(unclaimed_memory(), before - bytes));
+  }
+  EXPECT_TRUE(near(unclaimed_memory(), before));
+}
+
 }  // namespace
 }  // namespace helicon

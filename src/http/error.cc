@@ -22,7 +22,7 @@ constexpr Row rows[] = {
     {ErrorCode::invalid_argument, {400, invalid_request, "invalid_argument"}},
     {ErrorCode::not_found, {404, invalid_request, "not_found"}},
     {ErrorCode::unsupported, {400, invalid_request, "unsupported"}},
-    {ErrorCode::corrupt, {500, server_error, "corrupt"}},
+    {ErrorCode::corrupt, {422, invalid_request, "corrupt"}},
     {ErrorCode::too_large, {413, invalid_request, "too_large"}},
     {ErrorCode::context_length, {400, invalid_request, "context_length_exceeded"}},
     {ErrorCode::out_of_memory, {503, server_error, "out_of_memory"}},

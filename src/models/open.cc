@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/memory_limit.h"
 #include "base/processors.h"
 #include "models/recipe.h"
 
@@ -26,6 +25,7 @@ size_t scratch_bytes(const DecoderConfig& config) {
 struct MemoryPlan {
   size_t weights = 0;
   size_t pages = 0;  // how many
+  size_t total = 0;  // bytes: weights, pages, working memory
 };
 
 Result<MemoryPlan> plan_memory(const weights::ModelFile& file, const std::string& name,
@@ -37,7 +37,7 @@ Result<MemoryPlan> plan_memory(const weights::ModelFile& file, const std::string
   const size_t context_pages = (context + cache::kPagePositions - 1) / cache::kPagePositions;
   const size_t scratch = scratch_bytes(config);
   const uint64_t least = plan.weights + scratch + context_pages * shape.page_bytes();
-  const uint64_t available = available_memory();
+  const uint64_t available = unclaimed_memory();
   if (least > available)
     return Error{
         ErrorCode::out_of_memory,
@@ -49,6 +49,7 @@ Result<MemoryPlan> plan_memory(const weights::ModelFile& file, const std::string
   // Half of what is left is for pages; the rest stays with the system.
   const size_t affordable = (available - plan.weights - scratch) / 2 / shape.page_bytes();
   plan.pages = std::clamp(affordable, context_pages, kMostContexts * context_pages);
+  plan.total = plan.weights + scratch + plan.pages * shape.page_bytes();
   return plan;
 }
 
@@ -80,6 +81,7 @@ Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
   auto plan = plan_memory(*file, name, *config, model.context_length, load);
   if (!plan.ok()) return about(name, std::move(plan).error());
   model.weight_bytes = plan->weights;
+  model.memory = MemoryClaim(plan->total);
   model.threads =
       std::make_unique<ThreadPool>(options.threads > 0 ? options.threads : usable_processors());
   auto weights = load_decoder_weights(std::move(file), *config, *model.threads, load);

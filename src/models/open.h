@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/memory_limit.h"
 #include "base/result.h"
 #include "base/thread_pool.h"
 #include "cache/page_pool.h"
@@ -24,6 +25,7 @@ struct OpenOptions {
 };
 
 struct OpenModel {
+  MemoryClaim memory;  // of weights, pages and working memory
   std::unique_ptr<ThreadPool> threads;
   std::unique_ptr<Decoder> decoder;
   std::unique_ptr<cache::PagePool> pages;

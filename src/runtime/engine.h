@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/memory_limit.h"
 #include "base/result.h"
 #include "base/thread_pool.h"
 #include "models/model.h"
@@ -17,6 +18,7 @@
 namespace helicon::runtime {
 
 struct EngineParts {
+  MemoryClaim memory;                   // what all of it may come to use
   std::unique_ptr<ThreadPool> threads;  // what the model computes on; may be null
   std::unique_ptr<models::Model> model;
   std::unique_ptr<cache::PagePool> pages;

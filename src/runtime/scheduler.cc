@@ -112,7 +112,8 @@ void Scheduler::step() {
   if (!model_.intact())
     return finish_all(
         FinishReason::error,
-        {ErrorCode::io, "the weight file changed or could not be read; load the model again"});
+        {ErrorCode::io,
+         "the model's file was cut short or could not be read while it was in use; ask again"});
   size_t row = 0;
   for (const Planned& part : planned) {
     consume(part, logits.subspan(row * model_.vocabulary(), part.run.logits * model_.vocabulary()));
