@@ -16,6 +16,8 @@ target_compile_options(helicon_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Werror
   # GCC 12 sees overlaps in std::string that are not there (gcc.gnu.org, bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+  # libstdc++ 12 calls what it has deprecated itself, in std::stable_sort.
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>
   # A sum's rounding may not depend on what the compiler fuses (docs/architecture.md, "Reproducible").
   -ffp-contract=off -fno-omit-frame-pointer)
 target_compile_definitions(helicon_flags INTERFACE BOOST_ASIO_NO_DEPRECATED

@@ -25,7 +25,7 @@ count() {
       sed -nE 's/^([0-9]+% tests passed, ([0-9]+) tests failed out of ([0-9]+))$/\2 \3 \1/p' "$2" |
         tail -n 1 | { read -r bad all text && echo "$((all - bad)) $bad $text"; } ;;
     pytest) # 3 failed, 12 passed, 1 warning in 4.20s
-      sed -nE 's/^=* ?(([0-9]+ [a-z]+,? ?)+ in [0-9.]+s.*[^= ]) ?=*$/\1/p' "$2" | tail -n 1 | {
+      sed -nE 's/^=* ?(([0-9]+ [a-z]+,? ?)+ in [0-9.]+s( \([0-9:]+\))?) ?=*$/\1/p' "$2" | tail -n 1 | {
         read -r text
         echo "$(number passed "$text") $(($(number failed "$text") + $(number error "$text"))) $text"
       } ;;
