@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "http/utf8.h"
+#include "text/utf8.h"
 
 namespace helicon::http {
 namespace {
@@ -123,6 +124,17 @@ Error wrong_kind(std::string_view name, std::string_view wanted, const json::val
                      fmt::format("must be {}, not {}", wanted, kind_of(value)));
 }
 
+// Where the first byte lies that no UTF-8 text has there; the text's size if there is none.
+size_t first_ill_formed(std::string_view text) {
+  size_t at = 0;
+  while (at < text.size()) {
+    const text::Utf8Step step = text::first_utf8(text.substr(at));
+    if (step.kind != text::Utf8Step::Kind::valid) break;
+    at += step.bytes;
+  }
+  return at;
+}
+
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text, const JsonLimits& limits) {
@@ -147,8 +159,11 @@ Result<json::value> parse_json(std::string_view text, const JsonLimits& limits) 
                  fmt::format("the JSON is nested deeper than {} levels", limits.depth),
                  {}};
   }
+  const size_t broken = first_ill_formed(text);
   return Error{ErrorCode::invalid_argument,
-               fmt::format("not valid JSON: {} at byte {}", error.message(), read),
+               broken < text.size()
+                   ? fmt::format("not valid UTF-8 at byte {}", broken)
+                   : fmt::format("not valid JSON: {} at byte {}", error.message(), read),
                {}};
 }
 

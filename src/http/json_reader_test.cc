@@ -117,5 +117,12 @@ TEST(ReadFields, SayWhatAValueMustBeAndWhatItIs) {
   EXPECT_EQ(why(read_number(value(1), "f", 0, 1)), "ok");
 }
 
+TEST(ParseJson, WhatIsNotUtf8IsCalledThat) {
+  const auto message = [](std::string_view text) { return parse_json(text, {}).error().message; };
+  EXPECT_EQ(message("{\"a\": \"x\xff\"}"), "not valid UTF-8 at byte 8");
+  EXPECT_EQ(message("\"\xe4\xbd\xa0\xe4\xbd\""), "not valid UTF-8 at byte 4");
+  EXPECT_NE(message("\"\xe4\xbd\xa0").find("not valid JSON"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace helicon::http
