@@ -5,8 +5,9 @@
     templates.py --build DIR --templates DIR      every *.jinja of a folder, on every conversation, against jinja2
     templates.py --build DIR --models DIR         the templates inside the .gguf files of a folder, against the hashes of
                                                   what jinja2 made of them; needs gguf
+    templates.py --build DIR --random N           N templates of chance (--seed S for others), against jinja2
     templates.py --update [--models DIR]          makes the golden renderings, or those hashes, anew
-(The second and the last: pip install gguf jinja2 transformers.)
+(The second and the last two: pip install gguf jinja2 transformers.)
 
 Our own are the files in templates/, the lines of template_lines.txt, each a template of its own, and the
 conversations in template_inputs.json. Where Python refuses a template we must refuse it too, whatever the message.
@@ -14,11 +15,15 @@ The last line is "N identical, N both refused, N differ"; the exit code is 1 if 
 """
 
 import argparse
+import copy
 import hashlib
 import json
 import pathlib
 import subprocess
 import sys
+import warnings
+
+import template_grammar
 
 HERE = pathlib.Path(__file__).parent
 GOLDEN = HERE / "templates.json"
@@ -32,6 +37,8 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, help="the build folder, with render_jobs")
     parser.add_argument("--templates", type=pathlib.Path, help="a folder of *.jinja")
     parser.add_argument("--models", type=pathlib.Path, help="a folder of *.gguf")
+    parser.add_argument("--random", type=int, default=0, help="how many templates of chance")
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--update", action="store_true", help="make the golden renderings anew")
     arguments = parser.parse_args()
     if arguments.update:
@@ -46,7 +53,9 @@ def main():
         for path in sorted(arguments.models.glob("*.gguf")):
             for name, source in templates_of(path):
                 tally.against_hashes(f"{path.name}: {name}", source)
-    if not arguments.templates and not arguments.models:
+    if arguments.random:
+        tally.random(arguments.seed, arguments.random)
+    if not arguments.templates and not arguments.models and not arguments.random:
         jobs = own_jobs()
         golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
         tally.compare("our own", jobs, [golden[name] for name, _, _ in jobs])
@@ -103,7 +112,8 @@ def reference(source, variables):
     from transformers.utils.chat_template_utils import _compile_jinja_template
 
     try:
-        return _compile_jinja_template(source).render(**variables)
+        # A copy, for jinja2's indent adds to a list that it is given.
+        return _compile_jinja_template(source).render(**copy.deepcopy(variables))
     except RecursionError:
         raise
     except Exception:  # whatever a template can make Python raise
@@ -135,6 +145,17 @@ class Tally:
             sys.exit(f"{what}: no hashes of this template in {HASHES.name}; --update --models makes them")
         jobs = [(name, source, variables) for name, variables in conversations().items()]
         self.compare(what, jobs, [kept[name] for name, _, _ in jobs], digest)
+
+    def random(self, seed, count):
+        features = conversations()["values of every kind"]
+        grammar = template_grammar.Grammar(seed)
+        warnings.simplefilter("ignore", SyntaxWarning)  # of Python, about what the templates subscript
+        templates = [grammar.template() for _ in range(count)]
+        expected = [reference(source, features) for source in templates]
+        # Python prints the address of some objects, which is nobody's business.
+        kept = [i for i, text in enumerate(expected) if text is REFUSED or " at 0x" not in text]
+        self.compare(f"of chance, seed {seed}", [(json.dumps(templates[i], ensure_ascii=False), templates[i], features) for i in kept],
+                     [expected[i] for i in kept])
 
     def compare(self, what, jobs, expected, known_by=lambda text: text):
         answers = self.render(jobs)

@@ -274,7 +274,7 @@ Result<Value> Evaluator::only_where(const For& node, Frame& frame, const Value& 
   HELICON_ASSIGN(const auto items, iterate(sandbox_, iterable));
   begin_scope(node.condition_loads, frame);
   return make_generator(
-      sandbox_, iterable,
+      sandbox_, iterable.depth(),
       [this, &node, &frame, items](Sandbox& sandbox, Value& item) -> Result<bool> {
         while (true) {
           HELICON_ASSIGN(const bool more, items->next(sandbox, item));

@@ -71,8 +71,8 @@ class ItemIterator : public Iterator {
 
 class Generator : public Iterator {
  public:
-  Generator(Sandbox* sandbox, int depth, Step step, std::string_view type)
-      : Iterator(sandbox, sizeof(Generator), depth), step_(std::move(step)), type_(type) {}
+  Generator(Sandbox* sandbox, int depth, Step step)
+      : Iterator(sandbox, sizeof(Generator), depth), step_(std::move(step)) {}
 
   Result<bool> next(Sandbox& sandbox, Value& item) override {
     if (!sandbox.charge()) return sandbox.check().error();
@@ -81,11 +81,9 @@ class Generator : public Iterator {
     if (!more.ok() || !*more) ended_ = true;
     return more;
   }
-  std::string_view type_name() const override { return type_; }
 
  private:
   Step step_;
-  std::string_view type_;
   bool ended_ = false;
 };
 
@@ -128,9 +126,8 @@ Result<std::vector<Value>> to_vector(Sandbox& sandbox, const Value& value) {
   }
 }
 
-Value make_generator(Sandbox& sandbox, const Value& source, Step step, std::string_view type_name) {
-  return Value(Kind::iterator, std::make_shared<Generator>(&sandbox, source.depth() + 1,
-                                                           std::move(step), type_name));
+Value make_generator(Sandbox& sandbox, int depth, Step step) {
+  return Value(Kind::iterator, std::make_shared<Generator>(&sandbox, depth + 1, std::move(step)));
 }
 
 }  // namespace helicon::text::jinja

@@ -17,10 +17,9 @@ bool is_iterable(const Value& value);
 // All items that are left.
 Result<std::vector<Value>> to_vector(Sandbox& sandbox, const Value& value);
 
-// A generator: `step` gives the next item, or false at the end. What it needs of other values it
-// must hold; `source` is only told for the depth of nesting.
+// A generator: `step` gives the next item, or false at the end. It holds what it needs of other
+// values, which are nested `depth` deep.
 using Step = std::function<Result<bool>(Sandbox&, Value&)>;
-Value make_generator(Sandbox& sandbox, const Value& source, Step step,
-                     std::string_view type_name = "generator");
+Value make_generator(Sandbox& sandbox, int depth, Step step);
 
 }  // namespace helicon::text::jinja

@@ -123,7 +123,7 @@ class JsonWriter {
   void write_escaped(uint32_t unit) { out_.append(fmt::format("\\u{:04x}", unit)); }
 
   void write_string(std::string_view text) {
-    out_.sandbox().charge_text(text.size());
+    out_.sandbox().charge_characters(text.size());
     out_.append("\"");
     size_t plain_from = 0;
     for (size_t position = 0; position < text.size();) {

@@ -4,6 +4,7 @@
 
 #include "text/jinja/attributes.h"
 #include "text/jinja/compare.h"
+#include "text/jinja/iterate.h"
 
 namespace helicon::text::jinja {
 namespace {
@@ -45,13 +46,13 @@ Result<Value> copy(Sandbox& /*sandbox*/, const Value& self, const Bound& /*argum
 
 Result<Value> count(Sandbox& sandbox, const Value& self, const Bound& arguments) {
   int64_t found = 0;
-  for (const Value& item : self.sequence().items)
-    found += equal(sandbox, item, arguments[0]) ? 1 : 0;
+  HELICON_ASSIGN(const std::vector<Value> items, to_vector(sandbox, self));
+  for (const Value& item : items) found += equal(sandbox, item, arguments[0]) ? 1 : 0;
   return Value::integer(found);
 }
 
 Result<Value> index(Sandbox& sandbox, const Value& self, const Bound& arguments) {
-  const auto& items = self.sequence().items;
+  HELICON_ASSIGN(const std::vector<Value> items, to_vector(sandbox, self));
   const auto length = static_cast<int64_t>(items.size());
   int64_t bounds[2] = {0, length};
   for (size_t i = 0; i < 2; ++i) {
@@ -97,6 +98,7 @@ std::optional<Value> find_method(Sandbox& sandbox, const Value& value, std::stri
       break;
     case Kind::list:
     case Kind::tuple:
+    case Kind::range:
       method = find_builtin(sequence_methods(), name);
       if (name == "copy" && value.is(Kind::list)) method = &kCopy;
       break;

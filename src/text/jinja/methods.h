@@ -16,13 +16,15 @@ std::span<const Builtin> string_methods();
 std::span<const Builtin> dict_methods();
 std::span<const Builtin> sequence_methods();
 
-// What both methods and filters need of texts.
+// What both methods and filters need of texts. Each charges the sandbox for its work and stops
+// early when that fails.
+using Pieces = std::vector<std::string_view>;
 // str.split(), from the left or the right; all pieces where `most` is negative.
-std::vector<std::string_view> split_at_space(std::string_view text, int64_t most, bool from_right);
-std::vector<std::string_view> split_at(std::string_view text, std::string_view separator,
-                                       int64_t most, bool from_right);
+Pieces split_at_space(Sandbox& sandbox, std::string_view text, int64_t most, bool from_right);
+Pieces split_at(Sandbox& sandbox, std::string_view text, std::string_view separator, int64_t most,
+                bool from_right);
 // str.splitlines().
-std::vector<std::string_view> split_lines(std::string_view text, bool keep_ends);
+Pieces split_lines(Sandbox& sandbox, std::string_view text, bool keep_ends);
 // str.strip(characters), and where wanted only of one end; white space where `characters` is none.
 Result<std::string_view> strip_text(std::string_view text, const Value& characters, bool left,
                                     bool right);

@@ -16,16 +16,17 @@ Result<Value> absolute(Sandbox& /*sandbox*/, const Value& self, const Bound& /*a
   return self.is(Kind::floating) ? Value::floating(std::fabs(self.as_double())) : self;
 }
 
-Result<Value> to_float(Sandbox& /*sandbox*/, const Value& self, const Bound& arguments) {
+Result<Value> to_float(Sandbox& sandbox, const Value& self, const Bound& arguments) {
   if (self.is(Kind::undefined)) return template_error(self.undefined().reason);
   if (self.is_number()) return Value::floating(self.as_double());
   if (self.is(Kind::string)) {
+    sandbox.charge_characters(self.text().size());
     if (const auto number = parse_float(self.text())) return Value::floating(*number);
   }
   return arguments.value_or(0, Value::floating(0));
 }
 
-Result<Value> to_integer(Sandbox& /*sandbox*/, const Value& self, const Bound& arguments) {
+Result<Value> to_integer(Sandbox& sandbox, const Value& self, const Bound& arguments) {
   const Value fallback = arguments.value_or(0, Value::integer(0));
   if (self.is(Kind::undefined)) return template_error(self.undefined().reason);
   if (self.is_integral()) return Value::integer(self.as_integer());
@@ -34,6 +35,7 @@ Result<Value> to_integer(Sandbox& /*sandbox*/, const Value& self, const Bound& a
     return whole ? Value::integer(*whole) : fallback;
   }
   if (!self.is(Kind::string)) return fallback;
+  sandbox.charge_characters(self.text().size());
   HELICON_ASSIGN(const int64_t base, integer_argument(arguments.value_or(1, Value::integer(10))));
   HELICON_ASSIGN(const auto integer, parse_integer(self.text(), base));
   if (integer) return Value::integer(*integer);

@@ -60,6 +60,15 @@ Result<Value> integer_power(int64_t base, int64_t exponent) {
   return Value::integer(result);
 }
 
+// As near to the quotient as a double gets, also where one cannot hold what is divided.
+double divide_integers(int64_t left, int64_t right) {
+  constexpr int64_t exact = int64_t{1} << 53;
+  const bool are_exact = left <= exact && left >= -exact && right <= exact && right >= -exact;
+  if (are_exact) return static_cast<double>(left) / static_cast<double>(right);
+  if (right != -1 && left % right == 0) return static_cast<double>(left / right);
+  return static_cast<double>(static_cast<long double>(left) / static_cast<long double>(right));
+}
+
 Result<Value> calculate_integers(Operator operation, int64_t left, int64_t right) {
   int64_t result = 0;
   switch (operation) {
@@ -74,7 +83,7 @@ Result<Value> calculate_integers(Operator operation, int64_t left, int64_t right
       return Value::integer(result);
     case Operator::divide:
       if (right == 0) return template_error("division by zero");
-      return Value::floating(static_cast<double>(left) / static_cast<double>(right));
+      return Value::floating(divide_integers(left, right));
     case Operator::floor_divide:
     case Operator::modulo: {
       if (right == 0) return template_error("integer division or modulo by zero");

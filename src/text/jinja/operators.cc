@@ -106,8 +106,9 @@ std::string escape_html(std::string_view text) {
 
 std::string escape_html(Sandbox& sandbox, const Value& value) {
   if (value.is(Kind::string) && value.string().markup) return value.string().text;
-  return escape_html(value.is(Kind::string) ? value.text()
-                                            : std::string_view(to_str(sandbox, value)));
+  const std::string text = to_str(sandbox, value);
+  sandbox.charge_characters(text.size());
+  return escape_html(text);
 }
 
 }  // namespace helicon::text::jinja

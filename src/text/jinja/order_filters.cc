@@ -10,9 +10,8 @@
 namespace helicon::text::jinja {
 namespace {
 
-Value without_case(Sandbox& sandbox, Value value, bool case_sensitive) {
-  if (case_sensitive || !value.is(Kind::string)) return value;
-  return make_string(sandbox, lower_case(value.text()));
+Value key_of(Sandbox& sandbox, Value value, bool case_sensitive) {
+  return case_sensitive ? value : without_case(sandbox, std::move(value));
 }
 
 Before python_order(Sandbox& sandbox) {
@@ -33,7 +32,7 @@ Result<Value> dictsort(Sandbox& sandbox, const Value& self, const Bound& argumen
   std::vector<Value> items, keys;
   for (const auto& [key, value] : self.dict().entries()) {
     items.push_back(make_tuple(sandbox, {key, value}));
-    keys.push_back(without_case(sandbox, by == "key" ? key : value, case_sensitive));
+    keys.push_back(key_of(sandbox, by == "key" ? key : value, case_sensitive));
   }
   HELICON_TRY(sort_by(items, keys, is_truthy(arguments[2]), python_order(sandbox)));
   return make_list(sandbox, std::move(items));
@@ -45,7 +44,7 @@ Result<Value> sort_key(Sandbox& sandbox, const Value& item, const Value& attribu
   std::vector<Value> parts;
   if (!attribute.is(Kind::string)) {
     HELICON_ASSIGN(Value part, get_path(sandbox, item, attribute));
-    parts.push_back(without_case(sandbox, std::move(part), case_sensitive));
+    parts.push_back(key_of(sandbox, std::move(part), case_sensitive));
     return make_list(sandbox, std::move(parts));
   }
   std::string_view rest = attribute.text();
@@ -53,7 +52,7 @@ Result<Value> sort_key(Sandbox& sandbox, const Value& item, const Value& attribu
     const size_t comma = std::min(rest.find(','), rest.size());
     HELICON_ASSIGN(Value part, get_path(sandbox, item,
                                         make_string(sandbox, std::string(rest.substr(0, comma)))));
-    parts.push_back(without_case(sandbox, std::move(part), case_sensitive));
+    parts.push_back(key_of(sandbox, std::move(part), case_sensitive));
     if (comma == rest.size()) return make_list(sandbox, std::move(parts));
     rest.remove_prefix(comma + 1);
   }
@@ -76,7 +75,7 @@ Result<Value> groupby(Sandbox& sandbox, const Value& self, const Bound& argument
   std::vector<Value> pairs, keys;
   for (Value& item : items) {
     HELICON_ASSIGN(const Value key, get_path(sandbox, item, arguments[0], arguments[1]));
-    keys.push_back(without_case(sandbox, key, case_sensitive));
+    keys.push_back(key_of(sandbox, key, case_sensitive));
     pairs.push_back(make_tuple(sandbox, {std::move(item), key, keys.back()}));
   }
   HELICON_TRY(sort_by(pairs, keys, false, python_order(sandbox)));
@@ -107,7 +106,7 @@ Result<Value> extreme(Sandbox& sandbox, const Value& self, const Bound& argument
     HELICON_ASSIGN(const bool more, items->next(sandbox, item));
     if (!more) break;
     HELICON_ASSIGN(Value key, get_path(sandbox, item, arguments[1]));
-    key = without_case(sandbox, std::move(key), case_sensitive);
+    key = key_of(sandbox, std::move(key), case_sensitive);
     if (!best.is_missing()) {
       HELICON_ASSIGN(const bool better, wants_greatest
                                             ? compare(sandbox, Comparison::greater, key, best_key)
@@ -145,6 +144,12 @@ constexpr Builtin kFilters[] = {
 };
 
 }  // namespace
+
+Value without_case(Sandbox& sandbox, Value value) {
+  if (!value.is(Kind::string)) return value;
+  sandbox.charge_characters(value.text().size());
+  return make_string(sandbox, lower_case(value.text()));
+}
 
 std::span<const Builtin> order_filters() { return kFilters; }
 

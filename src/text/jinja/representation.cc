@@ -104,6 +104,7 @@ void append_repr(TextBuilder& out, const Value& value, int depth) {
     case Kind::floating:
       return out.append(float_repr(value.as_double()));
     case Kind::string:
+      out.sandbox().charge_characters(value.text().size());
       if (!value.string().markup) return out.append(string_repr(value.text()));
       out.append("Markup(");
       out.append(string_repr(value.text()));

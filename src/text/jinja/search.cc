@@ -8,7 +8,8 @@ namespace helicon::text::jinja {
 size_t find_text(std::string_view text, std::string_view wanted, size_t from) {
   if (from > text.size()) return std::string_view::npos;
   if (wanted.empty()) return from;
-  // string_view::find is quadratic; memmem of the C library is not.
+  if (wanted.size() == 1) return text.find(wanted[0], from);
+  // string_view::find is quadratic for longer ones; memmem of the C library is not.
   const void* const found =
       memmem(text.data() + from, text.size() - from, wanted.data(), wanted.size());
   if (found == nullptr) return std::string_view::npos;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "text/jinja/attributes.h"
@@ -76,17 +77,16 @@ Result<Value> reverse(Sandbox& sandbox, const Value& self, const Bound& /*argume
 
 Result<Value> items(Sandbox& sandbox, const Value& self, const Bound& /*arguments*/) {
   // As every generator it fails only once it is asked for an item.
-  return make_generator(
-      sandbox, self,
-      [self, index = size_t{0}](Sandbox& inner, Value& item) mutable -> Result<bool> {
-        if (self.is(Kind::undefined)) return false;
-        if (!self.is(Kind::dict)) return template_error("Can only get item pairs from a mapping.");
-        const auto& entries = self.dict().entries();
-        if (index == entries.size()) return false;
-        item = make_tuple(inner, {entries[index].first, entries[index].second});
-        ++index;
-        return true;
-      });
+  const auto step = [self, index = size_t{0}](Sandbox& inner, Value& item) mutable -> Result<bool> {
+    if (self.is(Kind::undefined)) return false;
+    if (!self.is(Kind::dict)) return template_error("Can only get item pairs from a mapping.");
+    const auto& entries = self.dict().entries();
+    if (index == entries.size()) return false;
+    item = make_tuple(inner, {entries[index].first, entries[index].second});
+    ++index;
+    return true;
+  };
+  return make_generator(sandbox, self.depth(), step);
 }
 
 // What map, select and reject do to one item; made when the first one is asked for.
@@ -210,56 +210,61 @@ Result<Value> applied(Sandbox& sandbox, const Value& self, const Bound& argument
                std::make_shared<Applied>(&sandbox, self, arguments.all, use, of_attribute));
 }
 
+// The filters from here on are generators in Python: they look at what they were given only when
+// the first item is asked for.
+
 Result<Value> batch(Sandbox& sandbox, const Value& self, const Bound& arguments) {
   HELICON_ASSIGN(const int64_t size, integer_argument(arguments[0]));
-  HELICON_ASSIGN(const auto walk, iterate(sandbox, self));
   const Value fill = arguments.value_or(1, Value::none());
-  const Value holder = make_list(sandbox, {self, fill});
-  return make_generator(
-      sandbox, holder,
-      [=, rows = std::vector<Value>()](Sandbox& inner, Value& item) mutable -> Result<bool> {
-        Value next;
-        while (true) {
-          HELICON_ASSIGN(const bool more, walk->next(inner, next));
-          if (!more) break;
-          // A batch ends when an item comes that is too many for it, which begins the next.
-          const bool is_full = static_cast<int64_t>(rows.size()) == size;
-          if (is_full) item = make_list(inner, std::exchange(rows, {}));
-          rows.push_back(std::move(next));
-          if (is_full) return true;
-        }
-        if (rows.empty()) return false;
-        if (!fill.is(Kind::none) && static_cast<int64_t>(rows.size()) < size) {
-          HELICON_TRY(inner.allow_values(static_cast<size_t>(size)));
-          rows.resize(static_cast<size_t>(size), fill);
-        }
-        item = make_list(inner, std::exchange(rows, {}));
-        return true;
-      });
+  std::shared_ptr<Iterator> walk;
+  std::vector<Value> row;
+  const auto step = [=](Sandbox& inner, Value& item) mutable -> Result<bool> {
+    if (!walk) {
+      HELICON_ASSIGN(walk, iterate(inner, self));
+    }
+    Value next;
+    while (true) {
+      HELICON_ASSIGN(const bool more, walk->next(inner, next));
+      if (!more) break;
+      // A batch ends when an item comes that is too many for it, which begins the next.
+      const bool is_full = static_cast<int64_t>(row.size()) == size;
+      if (is_full) item = make_list(inner, std::exchange(row, {}));
+      row.push_back(std::move(next));
+      if (is_full) return true;
+    }
+    if (row.empty()) return false;
+    if (!fill.is(Kind::none) && static_cast<int64_t>(row.size()) < size) {
+      HELICON_TRY(inner.allow_values(static_cast<size_t>(size)));
+      row.resize(static_cast<size_t>(size), fill);
+    }
+    item = make_list(inner, std::exchange(row, {}));
+    return true;
+  };
+  return make_generator(sandbox, std::max(self.depth(), fill.depth()), step);
 }
 
 Result<Value> slice(Sandbox& sandbox, const Value& self, const Bound& arguments) {
   HELICON_ASSIGN(const int64_t slices, integer_argument(arguments[0]));
-  HELICON_ASSIGN(std::vector<Value> all, to_vector(sandbox, self));
-  const Value source = make_list(sandbox, std::move(all));
   const Value fill = arguments.value_or(1, Value::none());
-  const Value holder = make_list(sandbox, {source, fill});
-  return make_generator(
-      sandbox, holder,
-      [=, number = int64_t{0}](Sandbox& inner, Value& item) mutable -> Result<bool> {
-        if (slices == 0) return template_error("integer division or modulo by zero");
-        if (number >= slices) return false;
-        const auto& everything = source.sequence().items;
-        const auto count = static_cast<int64_t>(everything.size());
-        const int64_t each = count / slices, with_one_more = count % slices;
-        const int64_t start = number * each + std::min(number, with_one_more);
-        const int64_t end = start + each + (number < with_one_more ? 1 : 0);
-        std::vector<Value> part(everything.begin() + start, everything.begin() + end);
-        if (!fill.is(Kind::none) && number >= with_one_more) part.push_back(fill);
-        ++number;
-        item = make_list(inner, std::move(part));
-        return true;
-      });
+  std::optional<std::vector<Value>> all;
+  int64_t number = 0;
+  const auto step = [=](Sandbox& inner, Value& item) mutable -> Result<bool> {
+    if (!all) {
+      HELICON_ASSIGN(all, to_vector(inner, self));
+    }
+    if (slices == 0) return template_error("integer division or modulo by zero");
+    if (number >= slices) return false;
+    const auto count = static_cast<int64_t>(all->size());
+    const int64_t each = count / slices, with_one_more = count % slices;
+    const int64_t start = number * each + std::min(number, with_one_more);
+    const int64_t end = start + each + (number < with_one_more ? 1 : 0);
+    std::vector<Value> part(all->begin() + start, all->begin() + end);
+    if (!fill.is(Kind::none) && number >= with_one_more) part.push_back(fill);
+    ++number;
+    item = make_list(inner, std::move(part));
+    return true;
+  };
+  return make_generator(sandbox, std::max(self.depth(), fill.depth()), step);
 }
 
 struct KeyLess {
@@ -269,18 +274,22 @@ struct KeyLess {
 Result<Value> unique(Sandbox& sandbox, const Value& self, const Bound& arguments) {
   const bool case_sensitive = is_truthy(arguments[0]);
   const Value path = arguments[1];
-  HELICON_ASSIGN(const auto walk, iterate(sandbox, self));
-  auto seen = std::make_shared<std::set<Value, KeyLess>>();
-  return make_generator(sandbox, self, [=](Sandbox& inner, Value& item) -> Result<bool> {
+  std::shared_ptr<Iterator> walk;
+  std::set<Value, KeyLess> seen;
+  const auto step = [=](Sandbox& inner, Value& item) mutable -> Result<bool> {
+    if (!walk) {
+      HELICON_ASSIGN(walk, iterate(inner, self));
+    }
     while (true) {
       HELICON_ASSIGN(const bool more, walk->next(inner, item));
       if (!more) return false;
       HELICON_ASSIGN(Value key, get_path(inner, item, path));
-      if (!case_sensitive && key.is(Kind::string)) key = make_string(inner, lower_case(key.text()));
+      if (!case_sensitive) key = without_case(inner, std::move(key));
       HELICON_TRY(check_hashable(inner, key));
-      if (seen->insert(key).second) return true;
+      if (seen.insert(key).second) return true;
     }
-  });
+  };
+  return make_generator(sandbox, self.depth(), step);
 }
 
 constexpr Builtin kFilters[] = {

@@ -26,22 +26,26 @@ Result<std::string> taken_in(Sandbox& sandbox, const Value& self, const Value& a
   return std::string(text);
 }
 
-Value list_of(Sandbox& sandbox, const Value& self, const std::vector<std::string_view>& parts) {
+Value list_of(Sandbox& sandbox, const Value& self, const Pieces& pieces) {
   std::vector<Value> items;
-  items.reserve(parts.size());
-  for (const std::string_view part : parts) items.push_back(like(sandbox, self, std::string(part)));
+  items.reserve(pieces.size());
+  for (const std::string_view piece : pieces) {
+    items.push_back(like(sandbox, self, std::string(piece)));
+    if (sandbox.failed()) break;
+  }
   return make_list(sandbox, std::move(items));
 }
 
 template <std::string (*convert)(std::string_view)>
 Result<Value> converted(Sandbox& sandbox, const Value& self, const Bound& /*arguments*/) {
+  sandbox.charge_characters(self.text().size());
   return like(sandbox, self, convert(self.text()));
 }
 
 template <bool left, bool right>
 Result<Value> strip(Sandbox& sandbox, const Value& self, const Bound& arguments) {
-  sandbox.charge_text(self.text().size());
   HELICON_ASSIGN(const std::string_view text, strip_text(self.text(), arguments[0], left, right));
+  sandbox.charge_characters(self.text().size() - text.size());
   return like(sandbox, self, std::string(text));
 }
 
@@ -49,17 +53,15 @@ template <bool from_right>
 Result<Value> split(Sandbox& sandbox, const Value& self, const Bound& arguments) {
   HELICON_ASSIGN(const int64_t most, integer_argument(arguments.value_or(1, Value::integer(-1))));
   if (!arguments.has(0) || arguments[0].is(Kind::none)) {
-    return list_of(sandbox, self, split_at_space(self.text(), most, from_right));
+    return list_of(sandbox, self, split_at_space(sandbox, self.text(), most, from_right));
   }
   HELICON_ASSIGN(const std::string_view separator, text_argument(arguments[0]));
   if (separator.empty()) return template_error("empty separator");
-  // Before the pieces exist as views: two of them for each byte that can separate.
-  HELICON_TRY(sandbox.allow_values(count_text(self.text(), separator)));
-  return list_of(sandbox, self, split_at(self.text(), separator, most, from_right));
+  return list_of(sandbox, self, split_at(sandbox, self.text(), separator, most, from_right));
 }
 
 Result<Value> splitlines(Sandbox& sandbox, const Value& self, const Bound& arguments) {
-  return list_of(sandbox, self, split_lines(self.text(), is_truthy(arguments[0])));
+  return list_of(sandbox, self, split_lines(sandbox, self.text(), is_truthy(arguments[0])));
 }
 
 template <bool from_right>
@@ -67,6 +69,7 @@ Result<Value> partition(Sandbox& sandbox, const Value& self, const Bound& argume
   HELICON_ASSIGN(const std::string_view separator, text_argument(arguments[0]));
   if (separator.empty()) return template_error("empty separator");
   const std::string_view text = self.text();
+  sandbox.charge_characters(text.size());
   const size_t at = from_right ? find_last_text(text, separator) : find_text(text, separator);
   std::string_view parts[3] = {text, "", ""};
   if (at != std::string_view::npos) {
@@ -110,6 +113,7 @@ Result<Value> find(Sandbox& sandbox, const Value& self, const Bound& arguments) 
   HELICON_ASSIGN(const std::string_view wanted, text_argument(arguments[0]));
   HELICON_ASSIGN(const Window part, window(sandbox, self, arguments[1], arguments[2]));
   size_t at = std::string_view::npos;
+  if (from_right) sandbox.charge_characters(part.text.size());
   if (part.start >= 0)
     at = from_right ? find_last_text(part.text, wanted) : find_text(part.text, wanted);
   if (at == std::string_view::npos) {
@@ -126,6 +130,7 @@ Result<Value> count(Sandbox& sandbox, const Value& self, const Bound& arguments)
   if (part.start < 0) return Value::integer(0);
   const size_t found =
       wanted.empty() ? count_characters(part.text) + 1 : count_text(part.text, wanted);
+  sandbox.charge(found / 8);
   return Value::integer(static_cast<int64_t>(found));
 }
 
@@ -249,7 +254,7 @@ Result<Value> format_map(Sandbox& sandbox, const Value& self, const Bound& argum
 // All characters have one of the properties, and there is one.
 template <Property... wanted>
 Result<Value> all_are(Sandbox& sandbox, const Value& self, const Bound& /*arguments*/) {
-  sandbox.charge_text(self.text().size());
+  sandbox.charge_characters(self.text().size());
   for (size_t position = 0; position < self.text().size();) {
     const char32_t character = next_character(self.text(), position);
     if (!(has_property(character, wanted) || ...)) return Value::boolean(false);
@@ -267,14 +272,14 @@ Result<Value> isprintable(Sandbox& sandbox, const Value& self, const Bound& argu
 }
 
 Result<Value> isidentifier(Sandbox& sandbox, const Value& self, const Bound& /*arguments*/) {
-  sandbox.charge_text(self.text().size());
+  sandbox.charge_characters(self.text().size());
   return Value::boolean(is_identifier(self.text()));
 }
 
 // Cased characters are all of one case, and there is one.
 template <Property wanted, Property other>
 Result<Value> is_cased_as(Sandbox& sandbox, const Value& self, const Bound& /*arguments*/) {
-  sandbox.charge_text(self.text().size());
+  sandbox.charge_characters(self.text().size());
   bool any = false;
   for (size_t position = 0; position < self.text().size();) {
     const char32_t character = next_character(self.text(), position);
@@ -287,7 +292,7 @@ Result<Value> is_cased_as(Sandbox& sandbox, const Value& self, const Bound& /*ar
 
 // Every word begins with a capital and has no other.
 Result<Value> istitle(Sandbox& sandbox, const Value& self, const Bound& /*arguments*/) {
-  sandbox.charge_text(self.text().size());
+  sandbox.charge_characters(self.text().size());
   bool any = false, in_word = false;
   for (size_t position = 0; position < self.text().size();) {
     const char32_t character = next_character(self.text(), position);

@@ -23,73 +23,76 @@ std::u32string sorted_characters(std::string_view text) {
 
 }  // namespace
 
-std::vector<std::string_view> split_at_space(std::string_view text, int64_t most, bool from_right) {
-  std::vector<std::string_view> parts;
-  if (from_right) {
-    text.remove_suffix(trailing_space(text));
-    while (!text.empty()) {
-      size_t start = most == 0 ? 0 : text.size();
-      while (start > 0) {
-        size_t before = start;
-        if (is_space(previous_character(text, before))) break;
-        start = before;
-      }
-      parts.push_back(text.substr(start));
-      text = text.substr(0, start);
-      text.remove_suffix(trailing_space(text));
-      --most;
-    }
-    std::reverse(parts.begin(), parts.end());
-    return parts;
-  }
-  text.remove_prefix(leading_space(text));
-  while (!text.empty()) {
-    size_t end = most == 0 ? text.size() : 0;
-    while (end < text.size()) {
-      size_t after = end;
-      if (is_space(next_character(text, after))) break;
-      end = after;
-    }
-    parts.push_back(text.substr(0, end));
-    text.remove_prefix(end);
+Pieces split_at_space(Sandbox& sandbox, std::string_view text, int64_t most, bool from_right) {
+  sandbox.charge_characters(text.size());
+  Pieces pieces;
+  if (!from_right) {
     text.remove_prefix(leading_space(text));
-    --most;
+    for (; !text.empty() && sandbox.charge(); --most) {
+      size_t end = most == 0 ? text.size() : 0;
+      while (end < text.size()) {
+        size_t after = end;
+        if (is_space(next_character(text, after))) break;
+        end = after;
+      }
+      pieces.push_back(text.substr(0, end));
+      text.remove_prefix(end);
+      text.remove_prefix(leading_space(text));
+    }
+    return pieces;
   }
-  return parts;
+  text.remove_suffix(trailing_space(text));
+  for (; !text.empty() && sandbox.charge(); --most) {
+    size_t start = most == 0 ? 0 : text.size();
+    while (start > 0) {
+      size_t before = start;
+      if (is_space(previous_character(text, before))) break;
+      start = before;
+    }
+    pieces.push_back(text.substr(start));
+    text = text.substr(0, start);
+    text.remove_suffix(trailing_space(text));
+  }
+  std::reverse(pieces.begin(), pieces.end());
+  return pieces;
 }
 
-std::vector<std::string_view> split_at(std::string_view text, std::string_view separator,
-                                       int64_t most, bool from_right) {
-  std::vector<std::string_view> parts;
+Pieces split_at(Sandbox& sandbox, std::string_view text, std::string_view separator, int64_t most,
+                bool from_right) {
+  Pieces pieces;
   if (!from_right) {
     for (size_t at; most != 0 && (at = find_text(text, separator)) != std::string_view::npos;
          --most) {
-      parts.push_back(text.substr(0, at));
+      if (!sandbox.charge()) break;
+      pieces.push_back(text.substr(0, at));
       text.remove_prefix(at + separator.size());
     }
-    parts.push_back(text);
-    return parts;
+    pieces.push_back(text);
+    return pieces;
   }
   // From the right is from the left of both read backwards.
+  sandbox.charge_characters(text.size());
   const std::string backwards(text.rbegin(), text.rend());
   const std::string separator_backwards(separator.rbegin(), separator.rend());
-  std::vector<std::string_view> reversed = split_at(backwards, separator_backwards, most, false);
   size_t end = text.size();
-  for (const std::string_view part : reversed) {
-    parts.push_back(text.substr(end - part.size(), part.size()));
-    end -= std::min(end, part.size() + separator.size());
+  for (const std::string_view piece :
+       split_at(sandbox, backwards, separator_backwards, most, false)) {
+    pieces.push_back(text.substr(end - piece.size(), piece.size()));
+    end -= std::min(end, piece.size() + separator.size());
   }
-  std::reverse(parts.begin(), parts.end());
-  return parts;
+  std::reverse(pieces.begin(), pieces.end());
+  return pieces;
 }
 
-std::vector<std::string_view> split_lines(std::string_view text, bool keep_ends) {
-  std::vector<std::string_view> lines;
+Pieces split_lines(Sandbox& sandbox, std::string_view text, bool keep_ends) {
+  sandbox.charge_characters(text.size());
+  Pieces lines;
   size_t start = 0;
   for (size_t position = 0; position < text.size();) {
     const size_t end = position;
     const char32_t character = next_character(text, position);
     if (!is_line_end(character)) continue;
+    if (!sandbox.charge()) return lines;
     if (character == '\r' && position < text.size() && text[position] == '\n') ++position;
     lines.push_back(text.substr(start, (keep_ends ? position : end) - start));
     start = position;
@@ -129,7 +132,7 @@ Result<std::string> replace_text(Sandbox& sandbox, std::string_view text, std::s
     size_t position = 0;
     for (; most != 0; --most) {
       out.append(to);
-      if (position >= text.size() || sandbox.failed()) break;
+      if (position >= text.size() || !sandbox.charge()) break;
       const size_t start = position;
       next_character(text, position);
       out.append(text.substr(start, position - start));
@@ -139,7 +142,7 @@ Result<std::string> replace_text(Sandbox& sandbox, std::string_view text, std::s
     for (size_t at; most != 0 && (at = find_text(text, from)) != std::string_view::npos; --most) {
       out.append(text.substr(0, at));
       out.append(to);
-      if (sandbox.failed()) break;
+      if (!sandbox.charge()) break;
       text.remove_prefix(at + from.size());
     }
     out.append(text);

@@ -1,6 +1,7 @@
 // A text under construction that may not outgrow the sandbox.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -28,7 +29,13 @@ class TextBuilder {
       static_cast<void>(sandbox_.allow_text(count));
       return;
     }
-    for (size_t i = 0; i < count; ++i) text_ += part;
+    const size_t start = text_.size(), total = part.size() * count;
+    text_.reserve(start + total);
+    if (count > 0) text_ += part;
+    while (text_.size() - start < total) {  // twice as much each time
+      const size_t done = text_.size() - start;
+      text_.append(text_, start, std::min(done, total - done));
+    }
   }
   std::string& text() { return text_; }
   std::string take() { return std::move(text_); }

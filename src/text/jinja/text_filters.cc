@@ -42,7 +42,9 @@ Result<Value> escape(Sandbox& sandbox, const Value& self, const Bound& /*argumen
 }
 
 Result<Value> force_escape(Sandbox& sandbox, const Value& self, const Bound& /*arguments*/) {
-  return make_string(sandbox, escape_html(to_str(sandbox, self)), true);
+  const std::string text = to_str(sandbox, self);
+  sandbox.charge_characters(text.size());
+  return make_string(sandbox, escape_html(text), true);
 }
 
 Result<Value> safe(Sandbox& sandbox, const Value& self, const Bound& /*arguments*/) {
@@ -83,7 +85,7 @@ Result<Value> indent(Sandbox& sandbox, const Value& self, const Bound& arguments
   TextBuilder out(sandbox);
   size_t number = 0;
   const std::string ended = std::string(text) + "\n";  // so that there is a line to begin with
-  for (const std::string_view line : split_lines(ended, false)) {
+  for (const std::string_view line : split_lines(sandbox, ended, false)) {
     const bool is_first = number++ == 0;
     if (!is_first) out.append("\n");
     if (is_first ? first : blank || !line.empty()) out.append(indention);
@@ -123,6 +125,7 @@ Result<Value> replace(Sandbox& sandbox, const Value& self, const Bound& argument
 // Unlike str.title() a word begins only after white space and opening brackets.
 Result<Value> title(Sandbox& sandbox, const Value& self, const Bound& /*arguments*/) {
   const std::string text = to_str(sandbox, self);
+  sandbox.charge_characters(text.size());
   const auto splits = [](char32_t c) {
     return is_space(c) || c == '-' || c == '(' || c == '{' || c == '[' || c == '<';
   };
@@ -144,7 +147,6 @@ Result<Value> title(Sandbox& sandbox, const Value& self, const Bound& /*argument
 }
 
 Result<Value> truncate_text(Sandbox& sandbox, const Value& self, const Bound& arguments) {
-  HELICON_TRY(text_argument(self));
   HELICON_ASSIGN(const int64_t length,
                  integer_argument(arguments.value_or(0, Value::integer(255))));
   const Value end = arguments.value_or(2, make_constant("..."));
@@ -156,7 +158,9 @@ Result<Value> truncate_text(Sandbox& sandbox, const Value& self, const Bound& ar
   if (length < end_length)
     return template_error(fmt::format("expected length >= {}, got {}", end_length, length));
   if (leeway < 0) return template_error(fmt::format("expected leeway >= 0, got {}", leeway));
-  if (static_cast<int64_t>(self.string().length) - leeway <= length) return self;
+  const auto own_length = length_of(self);
+  if (own_length && *own_length - leeway <= length) return self;  // also of a list
+  HELICON_TRY(text_argument(self));
   std::string_view kept = self.text().substr(
       0, byte_of_character(self.text(), static_cast<size_t>(length - end_length)));
   if (!is_truthy(arguments[1])) kept = kept.substr(0, kept.rfind(' '));
@@ -204,6 +208,7 @@ Result<Value> urlencode(Sandbox& sandbox, const Value& self, const Bound& /*argu
 
 Result<Value> wordcount(Sandbox& sandbox, const Value& self, const Bound& /*arguments*/) {
   const std::string text = to_str(sandbox, self);
+  sandbox.charge_characters(text.size());
   int64_t words = 0;
   bool in_word = false;
   for (size_t position = 0; position < text.size();) {

@@ -115,7 +115,7 @@ TEST(Sandbox, NamespacesThatHoldEachOtherAreFreed) {
 TEST(Iterate, AGeneratorIsWalkedOnce) {
   Sandbox sandbox{TemplateLimits{}};
   const Value generator =
-      make_generator(sandbox, Value(), [count = 0](Sandbox&, Value& item) mutable -> Result<bool> {
+      make_generator(sandbox, 0, [count = 0](Sandbox&, Value& item) mutable -> Result<bool> {
         item = Value::integer(count);
         return count++ < 3;
       });
