@@ -182,7 +182,10 @@ class Mock {
     let finish = 'stop';
     for (const piece of piecesOf(answerTo(question))) {
       if (gone) return;
-      if (/hang up/.test(question) && time === 1 && tokens === 3) return void response.destroy();
+      if (/hang up/.test(question) && time === 1 && tokens === 3) {
+        await sleep(1000); // a reset throws away what the browser has not read yet
+        return void response.destroy();
+      }
       if (/fail in the middle/.test(question) && time === 1 && tokens === 3) {
         write({
           error: { message: 'the model ran into a wall', code: 'internal' },
