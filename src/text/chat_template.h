@@ -1,9 +1,9 @@
 // Chat templates: a sandboxed subset of Jinja, as weight files carry them.
 //
-// What it renders is what Python's jinja2 renders as `transformers` sets it up, byte by byte. What it
-// leaves out is refused, never approximated: integers over 64 bits, bytes (str.encode), translate and
-// casefold, {% block %} and {% autoescape %}, lipsum, and the filters filesizeformat, pprint, random,
-// striptags, urlize, wordwrap and xmlattr.
+// What it renders is what Python's jinja2 renders as `transformers` sets it up, byte by byte. What
+// it leaves out is refused, never approximated: integers over 64 bits, bytes (str.encode),
+// translate and casefold, {% block %} and {% autoescape %}, lipsum, and the filters filesizeformat,
+// pprint, random, striptags, urlize, wordwrap and xmlattr.
 #pragma once
 
 #include <boost/json.hpp>
