@@ -8,27 +8,11 @@
 #include "text/jinja/loop.h"
 #include "text/jinja/macro.h"
 #include "text/jinja/representation.h"
+#include "text/jinja/restore.h"
 
 namespace helicon::text::jinja {
-namespace {
 
-// Undoes a change when it goes.
-template <typename T>
-class Restore {
- public:
-  Restore(T& variable, T value)
-      : variable_(variable), before_(std::exchange(variable, std::move(value))) {}
-  ~Restore() { variable_ = std::move(before_); }
-  Restore(const Restore&) = delete;
-  Restore& operator=(const Restore&) = delete;
-
- private:
-  T& variable_;
-  T before_;
-};
-
-}  // namespace
-
+// The frame of one call: on the stack, or kept where functions within it may outlive the call.
 class Evaluator::Activation {
  public:
   Activation(Sandbox& sandbox, Frame* outer, const FunctionLayout& layout) {

@@ -39,7 +39,6 @@ class Evaluator {
  private:
   enum class Flow { normal, stop_loop, next_round };
 
-  // A frame for one call, on the stack or kept, as the function needs it.
   class Activation;
 
   Result<Flow> execute(const Block& block, Frame& frame);

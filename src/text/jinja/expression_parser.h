@@ -9,7 +9,7 @@ namespace helicon::text::jinja {
 
 // Past these a template is refused: they bound the stack that parsing, evaluating and destroying
 // its tree need.
-inline constexpr int kMaxNesting = 150;
+inline constexpr int kMaxNesting = 200;
 inline constexpr int kMaxHeight = 500;
 
 class ExpressionParser {

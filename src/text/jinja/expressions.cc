@@ -5,23 +5,9 @@
 #include "text/jinja/evaluator.h"
 #include "text/jinja/operators.h"
 #include "text/jinja/representation.h"
+#include "text/jinja/restore.h"
 
 namespace helicon::text::jinja {
-namespace {
-
-class Deeper {
- public:
-  explicit Deeper(size_t& depth) : depth_(depth) { ++depth_; }
-  ~Deeper() { --depth_; }
-  Deeper(const Deeper&) = delete;
-  Deeper& operator=(const Deeper&) = delete;
-
- private:
-  size_t& depth_;
-};
-
-}  // namespace
-
 Result<Value> call_value(Sandbox& sandbox, const Value& callee, Arguments arguments) {
   if (callee.is(Kind::undefined)) return template_error(callee.undefined().reason);
   if (!callee.is(Kind::instance))
@@ -30,7 +16,7 @@ Result<Value> call_value(Sandbox& sandbox, const Value& callee, Arguments argume
 }
 
 Result<Value> Evaluator::evaluate(const Expression& expression, Frame& frame) {
-  const Deeper deeper(depth_);
+  const Restore<size_t> depth(depth_, depth_ + 1);
   if (depth_ > sandbox_.limits().depth) {
     return template_error(fmt::format("nested more than {} levels deep", sandbox_.limits().depth));
   }

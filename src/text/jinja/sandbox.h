@@ -36,8 +36,8 @@ class Sandbox {
   bool charge(size_t steps = 1);
   // For text that is copied, searched or compared as a whole, and for text whose every character is
   // looked at: both make a step about as long as any other.
-  bool charge_text(size_t bytes) { return charge(1 + bytes / 256); }
-  bool charge_characters(size_t bytes) { return charge(1 + bytes / 16); }
+  bool charge_text(size_t bytes) { return charge(1 + bytes / 64); }
+  bool charge_characters(size_t bytes) { return charge(1 + bytes / 2); }
 
   // Memory of values, counted from their making to their end.
   void hold(size_t bytes);
