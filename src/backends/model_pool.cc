@@ -50,6 +50,7 @@ struct ModelPool::Impl : std::enable_shared_from_this<Impl> {
   Model lease(const std::shared_ptr<OpenModel>& open);
   void work();
   void run(Job& job, std::unique_lock<std::mutex>& lock);
+  Status check(const Job& job) const;
   Result<Model> load(const Job& job) const;
   bool unload_oldest(std::unique_lock<std::mutex>& lock);
   Clock::time_point unload_expired(std::unique_lock<std::mutex>& lock);
@@ -138,7 +139,7 @@ void ModelPool::Impl::work() {
 void ModelPool::Impl::run(Job& job, std::unique_lock<std::mutex>& lock) {
   busy = true;
   lock.unlock();
-  const Status possible = source.check ? source.check(job.path) : ok_status();
+  const Status possible = check(job);
   lock.lock();
   while (possible.ok() && models.size() >= std::max<size_t>(options.max_loaded, 1) &&
          unload_oldest(lock)) {
@@ -166,6 +167,15 @@ void ModelPool::Impl::run(Job& job, std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   for (size_t i = 0; i < answers.size(); ++i) finished.waiting[i](std::move(answers[i]));
   lock.lock();
+}
+
+Status ModelPool::Impl::check(const Job& job) const {
+  if (!source.check) return ok_status();
+  try {
+    return source.check(job.path);
+  } catch (const std::exception& exception) {
+    return Error{ErrorCode::internal, job.name + ": " + exception.what(), {}};
+  }
 }
 
 Result<ModelPool::Model> ModelPool::Impl::load(const Job& job) const {

@@ -71,6 +71,7 @@ class ChatAnswer {
 
 Awaitable<void> ChatAnswer::run() {
   const Status started = co_await start();
+  exchange_.drop_body();
   if (!started.ok()) {
     co_await exchange_.send(error_reply(started.error()));
     co_return;

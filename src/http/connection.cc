@@ -87,6 +87,10 @@ class HttpConnection final : public Connection,
 
   const Request& request() const override { return current_.request; }
   asio::any_io_executor executor() override { return socket_.get_executor(); }
+  void drop_body() override {
+    current_.request.body = std::string();
+    hold_body(0);
+  }
   Awaitable<void> send(Reply reply) override;
   Awaitable<void> begin_stream(Reply head) override;
   Awaitable<void> write(std::string text) override;
@@ -175,8 +179,7 @@ Awaitable<bool> HttpConnection::serve_one() {
   if (!co_await wait_for_request()) co_return false;
   const Clock::time_point begin = Clock::now();
   const bool complete = co_await read_and_answer();
-  current_.request.body = {};
-  hold_body(0);
+  drop_body();
   log(begin);
   co_return (complete && current_.keep_alive && !broken_ && !stopping_);
 }

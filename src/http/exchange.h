@@ -58,6 +58,8 @@ class Exchange {
   virtual ~Exchange() = default;
   virtual const Request& request() const = 0;
   virtual boost::asio::any_io_executor executor() = 0;
+  // The body is not needed any more: its memory is free for other requests.
+  virtual void drop_body() = 0;
 
   // Sends a whole answer. Once, or else the three below. A client that is gone is no error: what
   // is sent to it goes nowhere.
