@@ -12,21 +12,21 @@ class Job:
     name: str
     ours: tuple
     theirs: tuple
-    repacking: tuple = (True, False)  # what llama.cpp is tried with, beside flash attention on and off
 
 
-def _agents(prompt, agents, repacking):
+def _agents(prompt, agents):
     common = ("--prompt", prompt, "--agents", agents, "--generate", 32)
-    return Job(f"agents-{agents}-{prompt}", common, common, repacking)
+    return Job(f"agents-{agents}-{prompt}", common, common)
 
 
 JOBS = {job.name: job for job in [
     Job("short", ("--prompt", SHORT, "--generate", 128), ("--prompt", SHORT, "--generate", 128)),
-    *[_agents(SHORT, agents, (True, False)) for agents in AGENTS],
+    *[_agents(SHORT, agents) for agents in AGENTS],
     # Ours asks for the prompt, and then for it and one token more; theirs keeps the prompt's cells.
     Job("long", ("--depth", LONG, "--prompt", 1, "--generate", 64),
-        ("--prompt", LONG, "--generate", 64, "--cached"), (True,)),
-    *[_agents(LONG, agents, (True,)) for agents in AGENTS]]}
+        ("--prompt", LONG, "--generate", 64, "--cached",
+                                                                  "--count-memory")),
+    *[_agents(LONG, agents) for agents in AGENTS]]}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,6 +23,7 @@ import time
 import report
 from jobs import JOBS, MODELS, ROWS
 
+DISTURBED = 0.1  # processors that others take: such a run is done again
 HERE = pathlib.Path(__file__).resolve().parent
 
 
@@ -40,12 +41,19 @@ class Runner:
         self.results = report.read(options.results)
         options.results.parent.mkdir(parents=True, exist_ok=True)
 
-    def run(self, command):
-        command = [*shlex.split(self.options.under), *[str(part) for part in command]]
-        result = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=self.environment, check=False)
-        if result.returncode != 0:
-            raise RuntimeError(f"{shlex.join(command)}: exit code {result.returncode}")
-        return json.loads(result.stdout.splitlines()[-1])
+    def run(self, command, since=False):
+        """What the program says, of a run in which others left the machine to it."""
+        witness = [sys.executable, HERE / "witness.py", *(["--since"] if since else [])]
+        command = [str(part) for part in [*shlex.split(self.options.under), *witness, *command]]
+        for _ in range(self.options.patience):
+            result = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=self.environment, check=False)
+            if result.returncode != 0:
+                raise RuntimeError(f"{shlex.join(command)}: exit code {result.returncode}")
+            row = json.loads(result.stdout.splitlines()[-1])
+            if row["processors_of_others"] < DISTURBED:
+                break
+            say(f"others took {row['processors_of_others']:.2f} processors meanwhile")
+        return row
 
     def record(self, model, job, variant, row):
         row = {"model": model, "job": job.name, "variant": variant, "time": round(time.time()), **row}
@@ -57,10 +65,9 @@ class Runner:
         say(f"{model:20} {job.name:15} {variant:26} {' '.join(shown)}")
 
     def ours(self, model, job, seed):
-        # The clock is read inside, behind whatever stands before the program.
-        inner = [sys.executable, HERE / "since.py", self.binary, "bench", model, *job.ours, "--threads",
+        inner = [self.binary, "bench", model, *job.ours, "--threads",
                  self.options.threads, "--seed", seed, "--machine", "--json"]
-        self.record(model, job, "helicon", {"program": "helicon", **self.run(inner)})
+        self.record(model, job, "helicon", {"program": "helicon", **self.run(inner, since=True)})
 
     def theirs(self, model, file, job, seed, flash, repack):
         command = [self.options.peer, HERE / "llama_peer.py", file, *job.theirs, "--threads",
@@ -74,17 +81,14 @@ class Runner:
         self.record(model, job, report.variant_name(flash, repack), self.run(command))
 
     def round(self, model, jobs, seed):
-        file = self.run([self.binary, "show", model, "--json"])["file"]
+        shown = subprocess.run([self.binary, "show", model, "--json"], stdout=subprocess.PIPE, text=True,
+                               check=True)
+        file = json.loads(shown.stdout)["file"]
         for job in jobs:
             self.ours(model, job, seed)
             if not self.options.peer:
                 continue
-            variants = list(itertools.product((True, False), job.repacking))
-            fixed = report.fixed_variant(self.results, model)
-            if fixed and fixed not in [report.variant_name(*variant) for variant in variants]:
-                variants += [v for v in itertools.product((True, False), repeat=2)
-                             if report.variant_name(*v) == fixed and job.name == "long"]
-            for variant in variants:
+            for variant in itertools.product((True, False), repeat=2):
                 if report.worth_repeating(self.results, model, job, report.variant_name(*variant)):
                     self.theirs(model, file, job, seed, *variant)
 
@@ -102,6 +106,8 @@ def main():
     parser.add_argument("--kernels", help="our kernels, instead of the best that this machine has")
     parser.add_argument("--under", default="", metavar="COMMAND",
                         help="put before each program, such as 'taskset -c 0,1'")
+    parser.add_argument("--patience", type=int, default=3,
+                        help="how often to try for a run that nobody disturbs; the last one counts in any case")
     parser.add_argument("--results", type=pathlib.Path,
                         default=pathlib.Path(f"build/bench/{time.strftime('%Y-%m-%d-%H%M%S')}.jsonl"))
     parser.add_argument("--document", metavar="TITLE",
