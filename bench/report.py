@@ -5,6 +5,7 @@ import statistics
 
 from jobs import AGENTS, LONG, MODELS, ROWS, SHORT
 
+DISTURBED = 0.1  # processors that others take: such a run does not count
 NEAR = 0.9  # of the best: a configuration of llama.cpp that comes so near is measured on
 
 
@@ -27,8 +28,11 @@ class Figures:
         self.rows = [row for row in results if row["model"] == model]
 
     def values(self, job, variant, key):
-        return [row[key] for row in self.rows
+        """Of the runs that nobody disturbed, where there are such."""
+        rows = [row for row in self.rows
                 if row["job"] == job and row["variant"] == variant and row.get(key) is not None]
+        quiet = [row for row in rows if row["processors_of_others"] < DISTURBED]
+        return [row[key] for row in quiet or rows]
 
     def median(self, job, variant, key):
         values = self.values(job, variant, key)
