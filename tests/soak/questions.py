@@ -37,7 +37,7 @@ class Chance:
         self.references = [self._fields() for _ in range(references)]
 
     def _content(self):
-        count = _log_uniform(self.random, LONGEST, 1.6)
+        count = _log_uniform(self.random, LONGEST, 2.0)
         if self.random.random() < 0.6:  # a beginning that others have too
             document = self.random.choice(self.documents).split()
             shared = self.random.choice([count, count * 3 // 4, count // 2])
