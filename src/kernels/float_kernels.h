@@ -39,6 +39,7 @@ inline void quantize_row(const float* values, size_t row, QuantizedRows& target)
   constexpr auto kMost = static_cast<float>(QuantizedRows::kMaxFactor);
   for (size_t b = 0; b < target.blocks(); ++b) {
     const float* x = values + kBlock * b;
+    ActivationBlock& block = target.at(row, b);
     const float peaks[2] = {run_peak(x), run_peak(x + 16)};
     const float peak = peaks[0] > peaks[1] ? peaks[0] : peaks[1];
     const float scale = peak / (127.0f * kMost);
@@ -47,14 +48,16 @@ inline void quantize_row(const float* values, size_t row, QuantizedRows& target)
       // The smallest factor whose 127 steps reach the run's peak.
       const float share = peak > 0 ? std::ceil(peaks[run] / peak * kMost) : 1.0f;
       const int factor = share < 1.0f ? 1 : static_cast<int>(share);
-      const int sum = factor * quantize_run(x + 16 * run, scale * static_cast<float>(factor),
-                                            target.quants(row) + kBlock * b + 16 * run);
-      target.factors(row)[2 * b + run] = static_cast<uint32_t>(factor) * 0x10001u;
-      target.run_sums(row)[2 * b + run] = static_cast<int16_t>(sum);
-      total += sum;
+      const int sum =
+          quantize_run(x + 16 * run, scale * static_cast<float>(factor), block.quants + 16 * run);
+      block.factor_pairs[run] = static_cast<uint32_t>(factor) * 0x10001u;
+      block.factors[run] = factor;
+      block.run_sums[run] = static_cast<int16_t>(factor * sum);
+      block.offsets[run] = -32 * sum;
+      total += factor * sum;
     }
-    target.scales(row)[b] = scale;
-    target.sums(row)[b] = scale * static_cast<float>(total);
+    block.scale = scale;
+    block.sum = scale * static_cast<float>(total);
   }
 }
 

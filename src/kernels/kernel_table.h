@@ -39,6 +39,7 @@ inline constexpr size_t kAttentionTile = 64;
 
 struct KernelTable {
   std::string_view name;
+  size_t panel_rows;  // of the matrices that it multiplies
 
   // Quantises floats [columns] (a multiple of 32) to row `row`: the largest magnitude of a block
   // becomes 15 * 127; a block of zeros has scale 0.

@@ -77,7 +77,7 @@ Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
                  fmt::format("a context of {} tokens was asked for; {} was made for {}",
                              model.context_length, name, config->context)};
   HELICON_ASSIGN(const kernels::KernelTable* kernels, kernels::choose_kernels());
-  const LoadOptions load{options.exact, options.on_progress, options.stop};
+  const LoadOptions load{options.exact, kernels->panel_rows, options.on_progress, options.stop};
   auto plan = plan_memory(*file, name, *config, model.context_length, load);
   if (!plan.ok()) return about(name, std::move(plan).error());
   model.weight_bytes = plan->weights;
