@@ -136,6 +136,34 @@ inline void soft_cap(float* x, float cap, size_t count) {
       });
 }
 
+inline float largest_of(const float* x, size_t count) {
+  Lanes top = Lanes::all(x[0]);
+  for_lanes(
+      count, [&](size_t i) { top = larger(top, Lanes::load(x + i)); },
+      [&](size_t i, size_t n) { top = larger(top, load_tail(x + i, n, x[0])); });
+  return largest(top);
+}
+
+inline float exponentials(const float* x, float top, float factor, size_t count, float* target) {
+  Lanes total = Lanes::all(0.0f);
+  const auto weight = [&](Lanes v) {
+    return exponential((v - Lanes::all(top)) * Lanes::all(factor));
+  };
+  for_lanes(
+      count,
+      [&](size_t i) {
+        const Lanes w = weight(Lanes::load(x + i));
+        w.store(target + i);
+        total = total + w;
+      },
+      [&](size_t i, size_t n) {
+        const Lanes w = weight(load_tail(x + i, n, -INFINITY));
+        store_tail(w, target + i, n);
+        total = total + w;
+      });
+  return sum(total);
+}
+
 // Columns decoded at a time: a whole number of every type's blocks.
 inline constexpr size_t kChunk = 256;
 

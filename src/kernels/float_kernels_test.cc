@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -47,6 +48,31 @@ TEST(Gated, IsItsFormula) {
             << table->name << " " << v;
       }
     }
+}
+
+TEST(Exponentials, AreTheirFormulaAndGiveBackTheirSum) {
+  std::mt19937 random(3);
+  for (const size_t count : {1u, 7u, 8u, 1021u}) {
+    std::vector<float> x = random_floats(count, random, 30.0f);
+    float top = x[0];
+    for (const float v : x) top = std::max(top, v);
+    x[count / 2] = count > 1 ? -INFINITY : x[0];
+    for (const KernelTable* table : available_kernels()) {
+      EXPECT_EQ(table->largest(x.data(), count), *std::max_element(x.begin(), x.end()));
+      std::vector<float> out(count);
+      const double sum = table->exponentials(x.data(), top, 0.7f, count, out.data());
+      double expected_sum = 0;
+      for (size_t i = 0; i < count; ++i) {
+        // The argument is rounded twice before its power is taken.
+        const double argument = (static_cast<double>(x[i]) - top) * 0.7f;
+        const double expected = std::exp(argument);
+        const double error = 2e-7 + 1.2e-7 * std::fabs(std::max(argument, -90.0));
+        EXPECT_NEAR(out[i], expected, error * expected + 1e-37) << table->name;
+        expected_sum += expected;
+      }
+      EXPECT_NEAR(sum, expected_sum, 1e-5 * expected_sum);
+    }
+  }
 }
 
 TEST(SoftCap, IsItsFormula) {

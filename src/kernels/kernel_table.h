@@ -69,6 +69,10 @@ struct KernelTable {
                  bool interleaved);
   // x[i] = cap * tanh(x[i] / cap)
   void (*soft_cap)(float* x, float cap, size_t count);
+  // The largest of x [count]; count is at least 1.
+  float (*largest)(const float* x, size_t count);
+  // target[i] = e^((x[i] - top) * factor), for x[i] <= top; gives back their sum
+  float (*exponentials)(const float* x, float top, float factor, size_t count, float* target);
   void (*attention)(const AttentionTile& tile);
 };
 

@@ -28,6 +28,8 @@ const KernelTable& HELICON_TABLE() {
       .gated = here::gated,
       .rotate = here::rotate,
       .soft_cap = here::soft_cap,
+      .largest = here::largest_of,
+      .exponentials = here::exponentials,
       .attention = here::attention,
   };
   return table;
