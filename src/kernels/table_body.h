@@ -30,7 +30,10 @@ const KernelTable& HELICON_TABLE() {
       .soft_cap = here::soft_cap,
       .largest = here::largest_of,
       .exponentials = here::exponentials,
+      .store_key_and_value = here::store_key_and_value,
       .attention = here::attention,
+      .fold_states = here::fold_states,
+      .finish_states = here::finish_states,
   };
   return table;
 }
