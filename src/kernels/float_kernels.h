@@ -27,12 +27,10 @@ inline float run_peak(const float* x) {
 // exceed 127 steps but for rounding; a subnormal step's reciprocal may overflow, hence the bounds.
 inline int quantize_run(const float* x, float step, int8_t* quants) {
   const Lanes inverse = Lanes::all(step > 0 ? 1.0f / step : 0.0f);
-  int sum = 0;
-  for (size_t i = 0; i < 16; i += 8) {
-    const Lanes q = round_to_even(Lanes::load(x + i) * inverse);
-    sum += store_bytes(smaller(larger(q, Lanes::all(-127.0f)), Lanes::all(127.0f)), quants + i);
-  }
-  return sum;
+  const auto rounded = [&](Lanes v) {
+    return smaller(larger(round_to_even(v * inverse), Lanes::all(-127.0f)), Lanes::all(127.0f));
+  };
+  return store_bytes(rounded(Lanes::load(x)), rounded(Lanes::load(x + 8)), quants);
 }
 
 inline void quantize_row(const float* values, size_t row, QuantizedRows& target) {
