@@ -33,9 +33,10 @@ inline int quantize_run(const float* x, float step, int8_t* quants) {
   return store_bytes(rounded(Lanes::load(x)), rounded(Lanes::load(x + 8)), quants);
 }
 
-inline void quantize_row(const float* values, size_t row, QuantizedRows& target) {
+inline void quantize_row(const float* values, size_t row, size_t first, size_t last,
+                         QuantizedRows& target) {
   constexpr auto kMost = static_cast<float>(QuantizedRows::kMaxFactor);
-  for (size_t b = 0; b < target.blocks(); ++b) {
+  for (size_t b = first; b < last; ++b) {
     const float* x = values + kBlock * b;
     ActivationBlock& block = target.at(row, b);
     const float peaks[2] = {run_peak(x), run_peak(x + 16)};

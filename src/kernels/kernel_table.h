@@ -20,9 +20,10 @@ struct KernelTable {
   std::string_view name;
   size_t panel_rows;  // of the matrices that it multiplies
 
-  // Quantises floats [columns] (a multiple of 32) to row `row`: the largest magnitude of a block
-  // becomes 15 * 127; a block of zeros has scale 0.
-  void (*quantize_row)(const float* values, size_t row, QuantizedRows& target);
+  // Quantises blocks [first, last) of 32 of the floats at `values` [columns] to row `row`: the
+  // largest magnitude of a block becomes 15 * 127; a block of zeros has scale 0.
+  void (*quantize_row)(const float* values, size_t row, size_t first, size_t last,
+                       QuantizedRows& target);
 
   // outputs[row][o] = sum over columns of activations[row] * matrix[o], for the matrix's panels
   // [first, last) and all rows; outputs is [rows, stride]. By PackedKind; null for floats.

@@ -47,7 +47,8 @@ std::vector<float> products(const KernelTable& table, const PackedMatrix& matrix
     return outputs;
   }
   quantized.resize(count, matrix.columns);
-  for (size_t r = 0; r < count; ++r) table.quantize_row(x + r * matrix.columns, r, quantized);
+  for (size_t r = 0; r < count; ++r)
+    table.quantize_row(x + r * matrix.columns, r, 0, matrix.columns / kBlock, quantized);
   table.multiply[static_cast<size_t>(matrix.kind)](matrix, 0, matrix.panels(), quantized, count,
                                                    outputs.data(), matrix.rows);
   return outputs;
@@ -149,7 +150,7 @@ TEST(QuantizeRow, HalfAStepAtMost) {
   for (const KernelTable* table : available_kernels()) {
     QuantizedRows rows;
     rows.resize(1, columns);
-    table->quantize_row(x.data(), 0, rows);
+    table->quantize_row(x.data(), 0, 0, rows.blocks(), rows);
     for (size_t c = 0; c < columns; ++c) {
       const ActivationBlock& block = rows.at(0, c / kBlock);
       const int factor = block.factors[c % kBlock / 16];

@@ -8,9 +8,6 @@
 
 namespace helicon::models {
 
-using kernels::PackedKind;
-using kernels::QuantizedRows;
-
 // One row of a pass: a token at its place.
 struct Row {
   const Run* run;
@@ -29,13 +26,6 @@ struct Decoder::Scratch {
   std::vector<float> branch;    // [rows, hidden]
   std::vector<float> gate, up;  // [rows, feed_forward]
   std::vector<float> logits;    // [wanted, vocabulary]
-  QuantizedRows quantized;
-};
-
-// outputs [rows, matrix.rows] = x times the matrix, transposed.
-struct Decoder::Product {
-  const PackedMatrix* matrix;
-  float* outputs;
 };
 
 Decoder::Decoder(DecoderConfig config, DecoderWeights weights, const kernels::KernelTable& kernels,
@@ -45,6 +35,7 @@ Decoder::Decoder(DecoderConfig config, DecoderWeights weights, const kernels::Ke
       kernels_(kernels),
       threads_(threads),
       cache_type_(cache_type),
+      products_(kernels, threads),
       scratch_(std::make_unique<Scratch>()),
       attention_(std::make_unique<DecoderAttention>(config_, kernels, threads)) {
   const size_t query = config_.heads * config_.head_size,
@@ -58,49 +49,12 @@ Decoder::Decoder(DecoderConfig config, DecoderWeights weights, const kernels::Ke
     buffer->resize(kMaxRows * key);
   for (std::vector<float>* buffer : {&scratch_->gate, &scratch_->up})
     buffer->resize(kMaxRows * config_.feed_forward);
-  scratch_->quantized.resize(kMaxRows, std::max({config_.hidden, query, config_.feed_forward}));
 }
 
 Decoder::~Decoder() = default;
 
 cache::CacheShape Decoder::cache_shape() const {
   return {config_.layers.size(), config_.kv_heads, config_.head_size, cache_type_};
-}
-
-// All products share the activations x [rows, columns] and one parallel section.
-void Decoder::multiply(std::span<const Product> products, const std::vector<float>& x, size_t rows,
-                       size_t columns) {
-  const bool quantize = std::any_of(products.begin(), products.end(), [](const Product& product) {
-    return product.matrix->kind != PackedKind::floats;
-  });
-  if (quantize) {
-    scratch_->quantized.resize(rows, columns);
-    threads_.for_ranges(rows, 2, [&](size_t first, size_t last) {
-      for (size_t row = first; row < last; ++row)
-        kernels_.quantize_row(x.data() + row * columns, row, scratch_->quantized);
-    });
-  }
-  size_t panels = 0;
-  for (const Product& product : products) panels += product.matrix->panels();
-  // About eight pieces a thread: small enough to even out, large enough to stream.
-  const size_t grain = std::max<size_t>(1, panels / (8 * static_cast<size_t>(threads_.size())));
-  threads_.for_ranges(panels, grain, [&](size_t first, size_t last) {
-    size_t start = 0;  // of the product, among all panels
-    for (const Product& product : products) {
-      const PackedMatrix& matrix = *product.matrix;
-      const size_t from = std::max(first, start), to = std::min(last, start + matrix.panels());
-      if (from < to) {
-        if (matrix.kind == PackedKind::floats)
-          kernels_.multiply_floats(matrix, from - start, to - start, x.data(), rows,
-                                   product.outputs, matrix.rows);
-        else
-          kernels_.multiply[static_cast<size_t>(matrix.kind)](matrix, from - start, to - start,
-                                                              scratch_->quantized, rows,
-                                                              product.outputs, matrix.rows);
-      }
-      start += matrix.panels();
-    }
-  });
 }
 
 void Decoder::embed(std::span<const Run> runs) {
@@ -143,21 +97,6 @@ void Decoder::add_branch(std::vector<float>& branch, const std::vector<float>& a
   });
 }
 
-void Decoder::feed_forward(size_t layer) {
-  Scratch& s = *scratch_;
-  const LayerWeights& w = weights_.layers[layer];
-  const size_t rows = s.rows.size(), inner = config_.feed_forward;
-  const Product in[] = {{&w.gate, s.gate.data()}, {&w.up, s.up.data()}};
-  multiply(in, s.normed, rows, config_.hidden);
-  threads_.for_ranges(rows, 2, [&](size_t first, size_t last) {
-    for (size_t row = first; row < last; ++row)
-      kernels_.gated(config_.activation, s.gate.data() + row * inner, s.up.data() + row * inner,
-                     inner);
-  });
-  const Product out[] = {{&w.down, s.branch.data()}};
-  multiply(out, s.gate, rows, inner);
-}
-
 std::span<const float> Decoder::forward(std::span<const Run> runs, cache::PagePool& pool) {
   Scratch& s = *scratch_;
   embed(runs);
@@ -168,14 +107,15 @@ std::span<const float> Decoder::forward(std::span<const Run> runs, cache::PagePo
     normalise_rows(w.attention_norm);
     const Product in[] = {
         {&w.query, s.query.data()}, {&w.key, s.key.data()}, {&w.value, s.value.data()}};
-    multiply(in, s.normed, rows, config_.hidden);
+    products_.multiply(in, s.normed.data(), rows, config_.hidden);
     attention_->store(layer, w, s.query.data(), s.key.data(), s.value.data());
     attention_->attend(layer, s.query.data(), s.attended.data());
     const Product out[] = {{&w.output, s.branch.data()}};
-    multiply(out, s.attended, rows, config_.heads * config_.head_size);
+    products_.multiply(out, s.attended.data(), rows, config_.heads * config_.head_size);
     add_branch(s.branch, w.after_attention_norm);
     normalise_rows(w.feed_forward_norm);
-    feed_forward(layer);
+    products_.feed_forward(w, config_.activation, s.normed.data(), rows, s.gate.data(), s.up.data(),
+                           s.branch.data());
     add_branch(s.branch, w.after_feed_forward_norm);
   }
   size_t wanted = 0, start = 0;
@@ -189,7 +129,7 @@ std::span<const float> Decoder::forward(std::span<const Run> runs, cache::PagePo
   if (wanted == 0) return {};
   s.logits.resize(wanted * config_.vocabulary);
   const Product head[] = {{&weights_.output, s.logits.data()}};
-  multiply(head, s.normed, wanted, config_.hidden);
+  products_.multiply(head, s.normed.data(), wanted, config_.hidden);
   if (config_.final_soft_cap > 0)
     kernels_.soft_cap(s.logits.data(), config_.final_soft_cap, s.logits.size());
   return s.logits;

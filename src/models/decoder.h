@@ -10,6 +10,7 @@
 #include "base/thread_pool.h"
 #include "kernels/kernel_table.h"
 #include "models/config.h"
+#include "models/decoder_products.h"
 #include "models/decoder_weights.h"
 #include "models/model.h"
 
@@ -32,12 +33,8 @@ class Decoder final : public Model {
 
  private:
   struct Scratch;
-  struct Product;
 
-  void multiply(std::span<const Product> products, const std::vector<float>& x, size_t rows,
-                size_t columns);
   void embed(std::span<const Run> runs);
-  void feed_forward(size_t layer);
   void normalise_rows(const std::vector<float>& weight);
   void add_branch(std::vector<float>& branch, const std::vector<float>& after_norm);
 
@@ -46,6 +43,7 @@ class Decoder final : public Model {
   const kernels::KernelTable& kernels_;
   ThreadPool& threads_;
   cache::KeyValueType cache_type_;
+  DecoderProducts products_;
   std::unique_ptr<Scratch> scratch_;
   std::unique_ptr<DecoderAttention> attention_;
 };
