@@ -36,9 +36,10 @@ inline int quantize_run(const float* x, float step, int8_t* quants) {
 inline void quantize_row(const float* values, size_t row, size_t first, size_t last,
                          QuantizedRows& target) {
   constexpr auto kMost = static_cast<float>(QuantizedRows::kMaxFactor);
-  for (size_t b = first; b < last; ++b) {
+  const size_t stride = target.tile_rows(row / QuantizedRows::kTile * QuantizedRows::kTile);
+  ActivationBlock* block = &target.at(row, first);
+  for (size_t b = first; b < last; ++b, block += stride) {
     const float* x = values + kBlock * b;
-    ActivationBlock& block = target.at(row, b);
     const float peaks[2] = {run_peak(x), run_peak(x + 16)};
     const float peak = peaks[0] > peaks[1] ? peaks[0] : peaks[1];
     const float scale = peak / (127.0f * kMost);
@@ -46,17 +47,17 @@ inline void quantize_row(const float* values, size_t row, size_t first, size_t l
     for (size_t run = 0; run < 2; ++run) {
       // The smallest factor whose 127 steps reach the run's peak.
       const float share = peak > 0 ? std::ceil(peaks[run] / peak * kMost) : 1.0f;
-      const int factor = share < 1.0f ? 1 : static_cast<int>(share);
-      const int sum =
-          quantize_run(x + 16 * run, scale * static_cast<float>(factor), block.quants + 16 * run);
-      block.factor_pairs[run] = static_cast<uint32_t>(factor) * 0x10001u;
-      block.factors[run] = factor;
-      block.run_sums[run] = static_cast<int16_t>(factor * sum);
-      block.offsets[run] = -32 * sum;
+      const float whole = share > 1.0f ? share : 1.0f;
+      const int factor = static_cast<int>(whole);
+      const int sum = quantize_run(x + 16 * run, scale * whole, block->quants + 16 * run);
+      block->factor_pairs[run] = static_cast<uint32_t>(factor) * 0x10001u;
+      block->factors[run] = factor;
+      block->run_sums[run] = static_cast<int16_t>(factor * sum);
+      block->offsets[run] = -32 * sum;
       total += factor * sum;
     }
-    block.scale = scale;
-    block.sum = scale * static_cast<float>(total);
+    block->scale = scale;
+    block->sum = scale * static_cast<float>(total);
   }
 }
 

@@ -136,11 +136,13 @@ inline __m256i whole_sums(const Block& block, const __m256i* quads, const RunSca
 
 struct MultiplyKernel {
   template <typename Block, int Rows>
-  static void run(const Block* packed, size_t blocks, const ActivationBlock* x, float* sums) {
+  static void run(const Block* packed, size_t blocks, const ActivationBlock* x, float* sums,
+                  size_t stride, bool fresh) {
     static_assert(Block::kRows == 8);
     __m256 total[Rows];
 #pragma GCC unroll 8
-    for (int r = 0; r < Rows; ++r) total[r] = _mm256_loadu_ps(sums + 8 * r);
+    for (size_t r = 0; r < Rows; ++r)
+      total[r] = fresh ? _mm256_setzero_ps() : _mm256_loadu_ps(sums + r * stride);
     for (size_t i = 0; i < blocks; ++packed) {
       const Block& block = *packed;
       const __m256 outer_scale = load_halves(block.scale);
@@ -170,7 +172,7 @@ struct MultiplyKernel {
       }
     }
 #pragma GCC unroll 8
-    for (int r = 0; r < Rows; ++r) _mm256_storeu_ps(sums + 8 * r, total[r]);
+    for (size_t r = 0; r < Rows; ++r) _mm256_storeu_ps(sums + r * stride, total[r]);
   }
 };
 

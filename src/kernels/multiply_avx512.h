@@ -86,11 +86,13 @@ inline __m512i dot_run(const __m512i* quads, const int8_t* x, const int32_t* off
 
 struct MultiplyKernel {
   template <typename Block, int Rows>
-  static void run(const Block* packed, size_t blocks, const ActivationBlock* x, float* sums) {
+  static void run(const Block* packed, size_t blocks, const ActivationBlock* x, float* sums,
+                  size_t stride, bool fresh) {
     static_assert(Block::kRows == 16);
     __m512 total[Rows];
 #pragma GCC unroll 8
-    for (int r = 0; r < Rows; ++r) total[r] = _mm512_loadu_ps(sums + 16 * r);
+    for (size_t r = 0; r < Rows; ++r)
+      total[r] = fresh ? _mm512_setzero_ps() : _mm512_loadu_ps(sums + r * stride);
     for (size_t i = 0; i < blocks; ++packed) {
       const Block& block = *packed;
       const __m512 outer_scale = load_halves(block.scale);
@@ -131,7 +133,7 @@ struct MultiplyKernel {
       }
     }
 #pragma GCC unroll 8
-    for (int r = 0; r < Rows; ++r) _mm512_storeu_ps(sums + 16 * r, total[r]);
+    for (size_t r = 0; r < Rows; ++r) _mm512_storeu_ps(sums + r * stride, total[r]);
   }
 };
 

@@ -1,11 +1,11 @@
 // How the vector kernels walk: pieces of columns, panels, tiles of activation rows.
 //
 // A kernel gives
-//   run<Block, Rows>(packed, blocks, x, sums)
+//   run<Block, Rows>(packed, blocks, x, sums, stride, fresh)
 // which adds, for `blocks` blocks of 32 columns in ascending order, the products of each of a
-// panel's output rows with each of a tile's Rows rows at x to sums [Rows, Block::kRows]. Whatever
-// is cut into pieces here, a sum is one chain over ascending blocks: between pieces it rests,
-// unrounded, in the outputs.
+// panel's output rows with each of a tile's Rows rows at x to sums [Rows, Block::kRows], `stride`
+// apart; if `fresh`, to zero. Whatever is cut into pieces here, a sum is one chain over ascending
+// blocks: between pieces it rests, unrounded, in the outputs.
 #pragma once
 
 #include <cstring>
@@ -36,7 +36,8 @@ inline void fetch_ahead(const Block& block, size_t b) {
 
 template <typename Kernel, typename Block>
 struct TileRunner {
-  using Run = void (*)(const Block* packed, size_t blocks, const ActivationBlock* x, float* sums);
+  using Run = void (*)(const Block* packed, size_t blocks, const ActivationBlock* x, float* sums,
+                       size_t stride, bool fresh);
   template <size_t... I>
   static Run choose(size_t rows, std::index_sequence<I...>) {
     static constexpr Run kRuns[] = {&Kernel::template run<Block, static_cast<int>(I) + 1>...};
@@ -56,7 +57,7 @@ void multiply_in_tiles(const PackedMatrix& matrix, size_t first, size_t last,
   const size_t blocks = matrix.columns / kBlock;
   const size_t piece = rows <= kFewRows ? blocks : kPieceBlocks;
   const auto* data = reinterpret_cast<const Block*>(matrix.data);
-  alignas(64) float sums[QuantizedRows::kTile * kLanes];
+  alignas(64) float sums[QuantizedRows::kTile * kLanes] = {};
   for (size_t start = 0; start < blocks; start += piece) {
     const size_t count = blocks - start < piece ? blocks - start : piece;
     for (size_t panel = first; panel < last; ++panel) {
@@ -65,13 +66,17 @@ void multiply_in_tiles(const PackedMatrix& matrix, size_t first, size_t last,
       const size_t lanes = matrix.rows - column < kLanes ? matrix.rows - column : kLanes;
       for (size_t row = 0; row < rows; row += QuantizedRows::kTile) {
         const size_t tile = activations.tile_rows(row);
+        const auto run = TileRunner<Kernel, Block>::for_rows(tile);
+        const ActivationBlock* x = activations.tile(row) + start * tile;
         float* target = outputs + row * stride + column;
-        std::memset(sums, 0, sizeof(sums));
-        if (start > 0)
-          for (size_t r = 0; r < tile; ++r)
-            std::memcpy(sums + r * kLanes, target + r * stride, lanes * sizeof(float));
-        TileRunner<Kernel, Block>::for_rows(tile)(packed, count,
-                                                  activations.tile(row) + start * tile, sums);
+        if (lanes == kLanes) {
+          run(packed, count, x, target, stride, start == 0);
+          continue;
+        }
+        // The matrix's last rows do not fill a panel.
+        for (size_t r = 0; r < tile; ++r)
+          std::memcpy(sums + r * kLanes, target + r * stride, lanes * sizeof(float));
+        run(packed, count, x, sums, kLanes, start == 0);
         for (size_t r = 0; r < tile; ++r)
           std::memcpy(target + r * stride, sums + r * kLanes, lanes * sizeof(float));
       }
