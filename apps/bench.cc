@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/processors.h"
+#include "cache_type.h"
 #include "engine_bench.h"
 #include "kernels/kernel_table.h"
 #include "machine_speed.h"
@@ -33,6 +34,7 @@ struct Options {
   int agents = 1;
   int depth = 0;
   int threads = 0;
+  kernels::KeyValueType cache_type = kernels::KeyValueType::f16;
   uint64_t seed = 0;
   std::optional<double> since;
   bool machine = false;
@@ -119,10 +121,12 @@ Result<boost::json::object> measure(const Options& options) {
   HELICON_ASSIGN(const auto catalog, open_catalog());
   HELICON_ASSIGN(const ModelArgument argument, find_model(*catalog, options.model));
   row["model"] = argument.name;
-  const int context = options.depth + options.prompt + options.generate + 1;
-  HELICON_ASSIGN(const auto bench,
-                 EngineBench::open(argument.path, std::max(context, kShortPrompt + 2),
-                                   options.threads, options.seed));
+  models::OpenOptions open;
+  open.threads = options.threads;
+  open.cache_type = options.cache_type;
+  open.context_length = static_cast<size_t>(
+      std::max(options.depth + options.prompt + options.generate, kShortPrompt + 1) + 1);
+  HELICON_ASSIGN(const auto bench, EngineBench::open(argument.path, open, options.seed));
   HELICON_TRY(bench->ask(bench->random_tokens(kShortPrompt), 1, 1));
   const double now = duration<double>(Clock::now().time_since_epoch()).count();
   const double start = duration<double>(program_start.time_since_epoch()).count();
@@ -173,6 +177,7 @@ void add_bench(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   verb->add_option("--threads", options->threads, "0: as many as are worth having")
       ->check(CLI::Range(0, 1024));
+  add_cache_type(*verb, options->cache_type);
   verb->add_option("--seed", options->seed, "of prompts and sampling")->capture_default_str();
   verb->add_option(
       "--since", options->since,

@@ -7,7 +7,6 @@
 #include <optional>
 #include <utility>
 
-#include "models/open.h"
 #include "text/tokenizer.h"
 #include "weights/model_file.h"
 
@@ -36,13 +35,10 @@ struct Record {
 }  // namespace
 
 Result<std::unique_ptr<EngineBench>> EngineBench::open(const std::filesystem::path& path,
-                                                       int context_length, int threads,
+                                                       const models::OpenOptions& options,
                                                        uint64_t seed) {
   HELICON_ASSIGN(const auto file, weights::ModelFile::open(path));
   HELICON_ASSIGN(const auto tokenizer, text::Tokenizer::create(file->metadata()));
-  models::OpenOptions options;
-  options.context_length = static_cast<size_t>(context_length);
-  options.threads = threads;
   HELICON_ASSIGN(models::OpenModel model,
                  models::open_model(file, path.filename().string(), options));
   std::unique_ptr<EngineBench> bench(new EngineBench);

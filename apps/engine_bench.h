@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "models/config.h"
+#include "models/open.h"
 #include "runtime/engine.h"
 
 namespace helicon::apps {
@@ -28,7 +28,8 @@ class EngineBench {
   // Opens the model as a server does, its tokenizer too. Errors: those of models::open_model and
   // text::Tokenizer::create.
   static Result<std::unique_ptr<EngineBench>> open(const std::filesystem::path& path,
-                                                   int context_length, int threads, uint64_t seed);
+                                                   const models::OpenOptions& options,
+                                                   uint64_t seed);
 
   std::vector<int32_t> random_tokens(int count);
   // `agents` answers of `generate` tokens to one prompt, at temperature 1. Errors: those of

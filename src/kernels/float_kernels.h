@@ -27,17 +27,18 @@ inline float run_peak(const float* x) {
 // exceed 127 steps but for rounding; a subnormal step's reciprocal may overflow, hence the bounds.
 inline int quantize_run(const float* x, float step, int8_t* quants) {
   const Lanes inverse = Lanes::all(step > 0 ? 1.0f / step : 0.0f);
-  int sum = 0;
-  for (size_t i = 0; i < 16; i += 8) {
-    const Lanes q = round_to_even(Lanes::load(x + i) * inverse);
-    sum += store_bytes(smaller(larger(q, Lanes::all(-127.0f)), Lanes::all(127.0f)), quants + i);
-  }
-  return sum;
+  const auto rounded = [&](Lanes v) {
+    return smaller(larger(round_to_even(v * inverse), Lanes::all(-127.0f)), Lanes::all(127.0f));
+  };
+  return store_bytes(rounded(Lanes::load(x)), rounded(Lanes::load(x + 8)), quants);
 }
 
-inline void quantize_row(const float* values, size_t row, QuantizedRows& target) {
+inline void quantize_row(const float* values, size_t row, size_t first, size_t last,
+                         QuantizedRows& target) {
   constexpr auto kMost = static_cast<float>(QuantizedRows::kMaxFactor);
-  for (size_t b = 0; b < target.blocks(); ++b) {
+  const size_t stride = target.tile_rows(row / QuantizedRows::kTile * QuantizedRows::kTile);
+  ActivationBlock* block = &target.at(row, first);
+  for (size_t b = first; b < last; ++b, block += stride) {
     const float* x = values + kBlock * b;
     const float peaks[2] = {run_peak(x), run_peak(x + 16)};
     const float peak = peaks[0] > peaks[1] ? peaks[0] : peaks[1];
@@ -46,15 +47,17 @@ inline void quantize_row(const float* values, size_t row, QuantizedRows& target)
     for (size_t run = 0; run < 2; ++run) {
       // The smallest factor whose 127 steps reach the run's peak.
       const float share = peak > 0 ? std::ceil(peaks[run] / peak * kMost) : 1.0f;
-      const int factor = share < 1.0f ? 1 : static_cast<int>(share);
-      const int sum = factor * quantize_run(x + 16 * run, scale * static_cast<float>(factor),
-                                            target.quants(row) + kBlock * b + 16 * run);
-      target.factors(row)[2 * b + run] = static_cast<uint32_t>(factor) * 0x10001u;
-      target.run_sums(row)[2 * b + run] = static_cast<int16_t>(sum);
-      total += sum;
+      const float whole = share > 1.0f ? share : 1.0f;
+      const int factor = static_cast<int>(whole);
+      const int sum = quantize_run(x + 16 * run, scale * whole, block->quants + 16 * run);
+      block->factor_pairs[run] = static_cast<uint32_t>(factor) * 0x10001u;
+      block->factors[run] = factor;
+      block->run_sums[run] = static_cast<int16_t>(factor * sum);
+      block->offsets[run] = -32 * sum;
+      total += factor * sum;
     }
-    target.scales(row)[b] = scale;
-    target.sums(row)[b] = scale * static_cast<float>(total);
+    block->scale = scale;
+    block->sum = scale * static_cast<float>(total);
   }
 }
 
@@ -131,6 +134,34 @@ inline void soft_cap(float* x, float cap, size_t count) {
       [&](size_t i, size_t n) {
         store_tail(c * hyperbolic_tangent(load_tail(x + i, n, 0.0f) / c), x + i, n);
       });
+}
+
+inline float largest_of(const float* x, size_t count) {
+  Lanes top = Lanes::all(x[0]);
+  for_lanes(
+      count, [&](size_t i) { top = larger(top, Lanes::load(x + i)); },
+      [&](size_t i, size_t n) { top = larger(top, load_tail(x + i, n, x[0])); });
+  return largest(top);
+}
+
+inline float exponentials(const float* x, float top, float factor, size_t count, float* target) {
+  Lanes total = Lanes::all(0.0f);
+  const auto weight = [&](Lanes v) {
+    return exponential((v - Lanes::all(top)) * Lanes::all(factor));
+  };
+  for_lanes(
+      count,
+      [&](size_t i) {
+        const Lanes w = weight(Lanes::load(x + i));
+        w.store(target + i);
+        total = total + w;
+      },
+      [&](size_t i, size_t n) {
+        const Lanes w = weight(load_tail(x + i, n, -INFINITY));
+        store_tail(w, target + i, n);
+        total = total + w;
+      });
+  return sum(total);
 }
 
 // Columns decoded at a time: a whole number of every type's blocks.

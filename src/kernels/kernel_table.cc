@@ -16,8 +16,10 @@ std::span<const KernelTable* const> available_kernels() {
 #if defined(__x86_64__)
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                       __builtin_cpu_supports("f16c");
-    if (avx2 && __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vl"))
-      usable.push_back(&avx2_vnni_kernels());
+    if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512vnni"))
+      usable.push_back(&avx512_kernels());
     if (avx2) usable.push_back(&avx2_kernels());
 #endif
     usable.push_back(&portable_kernels());

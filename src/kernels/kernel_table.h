@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "kernels/attention_tile.h"
 #include "kernels/packed_matrix.h"
 #include "kernels/quantized_rows.h"
 
@@ -15,34 +16,14 @@ namespace helicon::kernels {
 
 enum class Activation { silu, gelu_tanh };
 
-inline constexpr size_t kPagePositions = 32;  // positions a page of keys and values holds
-
-// Queries of one tile against the pages of one sequence, for one key/value head.
-struct AttentionTile {
-  const float* queries;  // [count, head_size]
-  float* outputs;        // [count, head_size]
-  const int* positions;  // [count] absolute position of each query: it sees keys up to itself
-  size_t count = 0;      // at most kAttentionTile
-  size_t head_size = 0;  // a multiple of 8, at most 256
-  // The sequence's p-th page, number pages[p], holds positions [32 p, 32 p + 32): its keys
-  // [head_size, 32] at keys + pages[p] * page_stride, its values [32, head_size] likewise. Unused
-  // slots hold finite numbers.
-  const uint32_t* pages;
-  const float* keys;
-  const float* values;
-  size_t page_stride = 0;  // in floats
-  int window = 0;          // positions a query sees, itself included; 0: all
-  float scale = 1;         // of the scores
-  float soft_cap = 0;      // 0: none; else cap * tanh(score / cap)
-};
-inline constexpr size_t kAttentionTile = 64;
-
 struct KernelTable {
   std::string_view name;
+  size_t panel_rows;  // of the matrices that it multiplies
 
-  // Quantises floats [columns] (a multiple of 32) to row `row`: the largest magnitude of a block
-  // becomes 15 * 127; a block of zeros has scale 0.
-  void (*quantize_row)(const float* values, size_t row, QuantizedRows& target);
+  // Quantises blocks [first, last) of 32 of the floats at `values` [columns] to row `row`: the
+  // largest magnitude of a block becomes 15 * 127; a block of zeros has scale 0.
+  void (*quantize_row)(const float* values, size_t row, size_t first, size_t last,
+                       QuantizedRows& target);
 
   // outputs[row][o] = sum over columns of activations[row] * matrix[o], for the matrix's panels
   // [first, last) and all rows; outputs is [rows, stride]. By PackedKind; null for floats.
@@ -68,7 +49,19 @@ struct KernelTable {
                  bool interleaved);
   // x[i] = cap * tanh(x[i] / cap)
   void (*soft_cap)(float* x, float cap, size_t count);
+  // The largest of x [count]; count is at least 1.
+  float (*largest)(const float* x, size_t count);
+  // target[i] = e^((x[i] - top) * factor), for x[i] <= top; gives back their sum
+  float (*exponentials)(const float* x, float top, float factor, size_t count, float* target);
+  // Rounds one position's key and value [head_size] into slot `slot` of a page's sides.
+  void (*store_key_and_value)(KeyValueType type, const float* key, const float* value,
+                              size_t head_size, size_t slot, std::byte* keys, std::byte* values);
+  // Takes the tile's states through its pages.
   void (*attention)(const AttentionTile& tile);
+  // Folds what `count` queries gathered from later pages into what they have from earlier ones.
+  void (*fold_states)(float* states, const float* later, size_t count, size_t head_size);
+  // outputs [count, head_size]: the averages that the states hold.
+  void (*finish_states)(const float* states, size_t count, size_t head_size, float* outputs);
 };
 
 // The tables this processor can run, best first; "portable" is always the last.

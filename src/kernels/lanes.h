@@ -48,16 +48,35 @@ inline Lanes power_of_two(Lanes n) {
 inline Lanes where_less(Lanes a, Lanes b, Lanes x, Lanes y) {
   return {_mm256_blendv_ps(y.v, x.v, _mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ))};
 }
-// Stores whole numbers in [-127, 127] as bytes; gives back their sum.
-inline int store_bytes(Lanes a, int8_t* p) {
+// Stores whole numbers in [-127, 127] as bytes.
+inline void store_bytes(Lanes a, int8_t* p) {
   const __m256i wide = _mm256_cvtps_epi32(a.v);
   const __m128i words =
       _mm_packs_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
   _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(words, words));
-  __m128i sums = _mm_madd_epi16(words, _mm_set1_epi16(1));
+}
+// The same for sixteen; gives back their sum.
+inline int store_bytes(Lanes a, Lanes b, int8_t* p) {
+  const __m256i words = _mm256_permute4x64_epi64(
+      _mm256_packs_epi32(_mm256_cvtps_epi32(a.v), _mm256_cvtps_epi32(b.v)), 0xd8);
+  const __m128i bytes =
+      _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), bytes);
+  __m128i sums = _mm_madd_epi16(_mm_maddubs_epi16(_mm_set1_epi8(1), bytes), _mm_set1_epi16(1));
   sums = _mm_add_epi32(sums, _mm_shuffle_epi32(sums, 0x4e));
   sums = _mm_add_epi32(sums, _mm_shuffle_epi32(sums, 0xb1));
   return _mm_cvtsi128_si32(sums);
+}
+// The sum in one fixed order (halves, quarters, pairs), and the largest.
+inline float sum(Lanes a) {
+  __m128 v = _mm_add_ps(_mm256_castps256_ps128(a.v), _mm256_extractf128_ps(a.v, 1));
+  v = _mm_add_ps(v, _mm_movehl_ps(v, v));
+  return _mm_cvtss_f32(_mm_add_ss(v, _mm_movehdup_ps(v)));
+}
+inline float largest(Lanes a) {
+  __m128 v = _mm_max_ps(_mm256_castps256_ps128(a.v), _mm256_extractf128_ps(a.v, 1));
+  v = _mm_max_ps(v, _mm_movehl_ps(v, v));
+  return _mm_cvtss_f32(_mm_max_ss(v, _mm_movehdup_ps(v)));
 }
 
 #else
@@ -111,30 +130,28 @@ inline Lanes power_of_two(Lanes n) {
 inline Lanes where_less(Lanes a, Lanes b, Lanes x, Lanes y) {
   return each([&](size_t i) { return a.v[i] < b.v[i] ? x.v[i] : y.v[i]; });
 }
-inline int store_bytes(Lanes a, int8_t* p) {
-  int sum = 0;
-  for (size_t i = 0; i < 8; ++i) {
-    p[i] = static_cast<int8_t>(a.v[i]);
-    sum += p[i];
-  }
-  return sum;
+inline void store_bytes(Lanes a, int8_t* p) {
+  for (size_t i = 0; i < 8; ++i) p[i] = static_cast<int8_t>(a.v[i]);
 }
-
-#endif
-
-// The sum and the largest of the eight, in one fixed order: halves, quarters, pairs.
+inline int store_bytes(Lanes a, Lanes b, int8_t* p) {
+  int total = 0;
+  for (size_t i = 0; i < 16; ++i) {
+    p[i] = static_cast<int8_t>(i < 8 ? a.v[i] : b.v[i - 8]);
+    total += p[i];
+  }
+  return total;
+}
 inline float sum(Lanes a) {
-  float v[8];
-  a.store(v);
+  const float* v = a.v;
   return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 inline float largest(Lanes a) {
-  float v[8];
-  a.store(v);
-  float m = v[0];
-  for (size_t i = 1; i < 8; ++i) m = v[i] > m ? v[i] : m;
+  float m = a.v[0];
+  for (size_t i = 1; i < 8; ++i) m = a.v[i] > m ? a.v[i] : m;
   return m;
 }
+
+#endif
 
 // A row's last, incomplete eight, padded with `pad`: tails are never scalar.
 inline Lanes load_tail(const float* p, size_t count, float pad) {

@@ -7,55 +7,25 @@
 #pragma once
 
 #include <cmath>
-#include <type_traits>
 
-#include "kernels/packed_matrix.h"
+#include "kernels/block_access.h"
 #include "kernels/quantized_rows.h"
 #include "tensor/half.h"
 
 namespace helicon::kernels::HELICON_INSTRUCTION_SET {
 
-template <typename Block>
-inline constexpr bool kHasMinimum =
-    !std::is_same_v<Block, BytesBlock> && !std::is_same_v<Block, SixBitsKBlock>;
-template <typename Block>
-inline constexpr bool kIsSuper =
-    std::is_same_v<Block, NibblesKBlock> || std::is_same_v<Block, FiveBitsKBlock> ||
-    std::is_same_v<Block, SixBitsKBlock>;
-template <typename Block>
-inline constexpr bool kHasFifthBit =
-    std::is_same_v<Block, FiveBitsBlock> || std::is_same_v<Block, FiveBitsKBlock>;
-template <typename Block>
-inline constexpr size_t kBlocksIn = kIsSuper<Block> ? kSuperBlock / kBlock : 1;
-
-template <typename Block>
-const uint8_t (*low_quads(const Block& block, [[maybe_unused]] size_t b))[32] {
-  if constexpr (kIsSuper<Block>) {
-    return block.low[b];
-  } else {
-    return block.low;
-  }
-}
-template <typename Block>
-const uint8_t* fifth_bits(const Block& block, [[maybe_unused]] size_t b) {
-  if constexpr (kIsSuper<Block>) {
-    return block.high[b];
-  } else {
-    return block.high;
-  }
-}
-
 // The weight of row `lane`, column 4 * quad + j of block b, without its scale.
 template <typename Block>
 int quant_at(const Block& block, size_t b, size_t quad, size_t lane, size_t j) {
   const size_t byte = 4 * lane + j;
-  if constexpr (std::is_same_v<Block, BytesBlock>) {
+  if constexpr (kIs<Block, BytesBlock>) {
     return block.weight[quad][byte];
   } else {
-    int q = low_quads(block, b)[quad % 4][byte] >> (quad < 4 ? 0 : 4) & 15;
-    if constexpr (kHasFifthBit<Block>) q |= (fifth_bits(block, b)[byte] >> quad & 1) << 4;
-    if constexpr (std::is_same_v<Block, SixBitsKBlock>)
-      q |= (block.high[b][quad / 4][byte] >> (2 * (quad % 4)) & 3) << 4;
+    const auto& part = part_of(block, b);
+    int q = part.low[quad % 4][byte] >> (quad < 4 ? 0 : 4) & 15;
+    if constexpr (kHasFifthBit<Block>) q |= (part.high[byte] >> quad & 1) << 4;
+    if constexpr (kIs<Block, SixBitsKBlock>)
+      q |= (part.high[quad / 4][byte] >> (2 * (quad % 4)) & 3) << 4;
     return q;
   }
 }
@@ -63,16 +33,15 @@ int quant_at(const Block& block, size_t b, size_t quad, size_t lane, size_t j) {
 // Sum of the products of one block, scaled by all that is whole: the activations' factors, and
 // Q6_K's 8-bit scales and offset.
 template <typename Block>
-int whole_sum(const Block& block, size_t b, size_t lane, const int8_t* x, const int16_t* run_sums,
-              const uint32_t* factors) {
+int whole_sum(const Block& block, size_t b, size_t lane, const ActivationBlock& x) {
   int sums[2] = {0, 0};
   for (size_t quad = 0; quad < 8; ++quad)
     for (size_t j = 0; j < 4; ++j)
-      sums[quad / 4] += quant_at(block, b, quad, lane, j) * x[4 * quad + j];
+      sums[quad / 4] += quant_at(block, b, quad, lane, j) * x.quants[4 * quad + j];
   for (size_t run = 0; run < 2; ++run) {
-    sums[run] *= static_cast<int>(factors[run] & 0xffff);
-    if constexpr (std::is_same_v<Block, SixBitsKBlock>)
-      sums[run] = block.block_scale[2 * b + run][lane] * (sums[run] - 32 * run_sums[run]);
+    sums[run] *= x.factors[run];
+    if constexpr (kIs<Block, SixBitsKBlock>)
+      sums[run] = block.block_scale[2 * b + run][lane] * (sums[run] - 32 * x.run_sums[run]);
   }
   return sums[0] + sums[1];
 }
@@ -84,7 +53,8 @@ void multiply(const PackedMatrix& matrix, size_t first, size_t last,
   const auto* data = reinterpret_cast<const Block*>(matrix.data);
   for (size_t panel = first; panel < last; ++panel) {
     const Block* packed = data + panel * (blocks / kBlocksIn<Block>);
-    for (size_t lane = 0; lane < kPanelRows && panel * kPanelRows + lane < matrix.rows; ++lane) {
+    for (size_t lane = 0; lane < Block::kRows && panel * Block::kRows + lane < matrix.rows;
+         ++lane) {
       for (size_t row = 0; row < rows; ++row) {
         float sum = 0;
         for (size_t i = 0; i < blocks; ++i) {
@@ -97,13 +67,12 @@ void multiply(const PackedMatrix& matrix, size_t first, size_t last,
             scale *= static_cast<float>(block.block_scale[b][lane]);
             minimum *= -static_cast<float>(block.block_minimum[b][lane]);
           }
-          const int whole =
-              whole_sum(block, b, lane, activations.quants(row) + kBlock * i,
-                        activations.run_sums(row) + 2 * i, activations.factors(row) + 2 * i);
-          sum = std::fma(static_cast<float>(whole), scale * activations.scales(row)[i], sum);
-          if constexpr (kHasMinimum<Block>) sum = std::fma(minimum, activations.sums(row)[i], sum);
+          const ActivationBlock& x = activations.at(row, i);
+          const int whole = whole_sum(block, b, lane, x);
+          sum = std::fma(static_cast<float>(whole), scale * x.scale, sum);
+          if constexpr (kHasMinimum<Block>) sum = std::fma(minimum, x.sum, sum);
         }
-        outputs[row * stride + panel * kPanelRows + lane] = sum;
+        outputs[row * stride + panel * Block::kRows + lane] = sum;
       }
     }
   }

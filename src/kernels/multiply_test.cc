@@ -13,60 +13,74 @@ namespace {
 using tensor::ElementType;
 
 struct Packed {
-  std::vector<std::byte> source, memory;
+  std::vector<std::byte> memory;
   PackedMatrix matrix;
 };
 
-Packed pack_random(ElementType type, size_t rows, size_t columns, std::mt19937& random) {
+// The source [rows, columns], which must outlive it, as the table wants it.
+Packed pack(ElementType type, const std::vector<std::byte>& source, size_t rows, size_t columns,
+            size_t panel_rows) {
   Packed packed;
-  packed.source = random_matrix(type, rows, columns, random);
-  packed.memory.resize(packed_bytes(type, rows, columns));
-  packed.matrix = {packed_kind(type), type, rows, columns, packed.memory.data()};
-  pack_panels(type, packed.source.data(), rows, columns, 0, packed.matrix.panels(),
-              packed.memory.data());
-  if (packed.matrix.kind == PackedKind::floats) packed.matrix.data = packed.source.data();
+  const bool floats = packed_kind(type) == PackedKind::floats;
+  packed.matrix = {
+      packed_kind(type), type, rows, columns, floats ? kPanelRows : panel_rows, nullptr};
+  packed.memory.resize(packed_bytes(packed.matrix));
+  pack_panels(packed.matrix, source.data(), 0, packed.matrix.panels(), packed.memory.data());
+  packed.matrix.data = floats ? source.data() : packed.memory.data();
   return packed;
 }
 
 double activation_of(const QuantizedRows& rows, size_t row, size_t column) {
-  const double step = static_cast<double>(rows.scales(row)[column / kBlock]) *
-                      (rows.factors(row)[column / 16] & 0xffff);
-  return step * rows.quants(row)[column];
+  const ActivationBlock& block = rows.at(row, column / kBlock);
+  const size_t at = column % kBlock;
+  return static_cast<double>(block.scale) * block.factors[at / 16] * block.quants[at];
 }
 
 class EachType : public testing::TestWithParam<ElementType> {};
 
+// The products of all rows of x [count, columns] with the whole matrix: [count, rows].
+std::vector<float> products(const KernelTable& table, const PackedMatrix& matrix, const float* x,
+                            size_t count, QuantizedRows& quantized) {
+  std::vector<float> outputs(count * matrix.rows, NAN);
+  if (matrix.kind == PackedKind::floats) {
+    table.multiply_floats(matrix, 0, matrix.panels(), x, count, outputs.data(), matrix.rows);
+    return outputs;
+  }
+  quantized.resize(count, matrix.columns);
+  for (size_t r = 0; r < count; ++r)
+    table.quantize_row(x + r * matrix.columns, r, 0, matrix.columns / kBlock, quantized);
+  table.multiply[static_cast<size_t>(matrix.kind)](matrix, 0, matrix.panels(), quantized, count,
+                                                   outputs.data(), matrix.rows);
+  return outputs;
+}
+
 TEST_P(EachType, PackingLosesNothing) {
   std::mt19937 random(1);
   const size_t rows = 21, columns = 512;  // the last panel is not full
-  const Packed packed = pack_random(GetParam(), rows, columns, random);
+  const auto source = random_matrix(GetParam(), rows, columns, random);
   std::vector<float> expected(rows * columns), row(columns);
-  tensor::dequantize(GetParam(), packed.source.data(), expected.data(), expected.size());
-  for (size_t r = 0; r < rows; ++r) {
-    unpack_row(packed.matrix, r, row.data());
-    for (size_t c = 0; c < columns; ++c)
-      ASSERT_EQ(row[c], expected[r * columns + c]) << r << ", " << c;
+  tensor::dequantize(GetParam(), source.data(), expected.data(), expected.size());
+  for (const size_t panel_rows : {8, 16}) {
+    const Packed packed = pack(GetParam(), source, rows, columns, panel_rows);
+    for (size_t r = 0; r < rows; ++r) {
+      unpack_row(packed.matrix, r, row.data());
+      for (size_t c = 0; c < columns; ++c)
+        ASSERT_EQ(row[c], expected[r * columns + c]) << panel_rows << ": " << r << ", " << c;
+    }
   }
 }
 
 TEST_P(EachType, ProductsAreThoseOfTheDecodedWeights) {
   std::mt19937 random(2);
   const size_t rows = 21, columns = 768, count = 7;
-  const Packed packed = pack_random(GetParam(), rows, columns, random);
+  const auto source = random_matrix(GetParam(), rows, columns, random);
   const std::vector<float> x = random_floats(count * columns, random);
   std::vector<float> weights(columns);
   for (const KernelTable* table : available_kernels()) {
+    const Packed packed = pack(GetParam(), source, rows, columns, table->panel_rows);
     QuantizedRows quantized;
-    quantized.resize(count, columns);
-    for (size_t r = 0; r < count; ++r) table->quantize_row(x.data() + r * columns, r, quantized);
-    std::vector<float> outputs(count * rows, NAN);
+    const std::vector<float> outputs = products(*table, packed.matrix, x.data(), count, quantized);
     const bool floats = packed.matrix.kind == PackedKind::floats;
-    if (floats)
-      table->multiply_floats(packed.matrix, 0, packed.matrix.panels(), x.data(), count,
-                             outputs.data(), rows);
-    else
-      table->multiply[static_cast<size_t>(packed.matrix.kind)](
-          packed.matrix, 0, packed.matrix.panels(), quantized, count, outputs.data(), rows);
     for (size_t o = 0; o < rows; ++o) {
       unpack_row(packed.matrix, o, weights.data());
       for (size_t r = 0; r < count; ++r) {
@@ -85,61 +99,37 @@ TEST_P(EachType, ProductsAreThoseOfTheDecodedWeights) {
 
 TEST_P(EachType, EveryInstructionSetGivesTheSameBits) {
   std::mt19937 random(3);
-  const size_t rows = 43, columns = 1536;
-  const Packed packed = pack_random(GetParam(), rows, columns, random);
-  if (packed.matrix.kind == PackedKind::floats) {
-    const std::vector<float> x = random_floats(3 * columns, random);
-    std::vector<float> expected(3 * rows), outputs(3 * rows);
-    portable_kernels().multiply_floats(packed.matrix, 0, packed.matrix.panels(), x.data(), 3,
-                                       expected.data(), rows);
-    for (const KernelTable* table : available_kernels()) {
-      table->multiply_floats(packed.matrix, 0, packed.matrix.panels(), x.data(), 3, outputs.data(),
-                             rows);
-      EXPECT_EQ(outputs, expected) << table->name;
-    }
-    return;
-  }
-  for (size_t count = 1; count <= 9; ++count) {
+  const size_t rows = 43, columns = 2304;  // more than one piece, where there are many rows
+  const auto source = random_matrix(GetParam(), rows, columns, random);
+  const bool floats = packed_kind(GetParam()) == PackedKind::floats;
+  for (const size_t count : {1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19, 26}) {
     // Extremes too: full-scale activations against random bits are the overflow test.
     std::vector<float> x = random_floats(count * columns, random);
-    for (size_t c = 0; c < columns; ++c) x[c] = random() % 2 ? 1.0f : -1.0f;
-    std::vector<float> expected, outputs(count * rows);
-    for (const KernelTable* table : {&portable_kernels(), available_kernels().front(),
-                                     available_kernels()[available_kernels().size() / 2]}) {
-      QuantizedRows quantized;
-      quantized.resize(count, columns);
-      for (size_t r = 0; r < count; ++r) table->quantize_row(x.data() + r * columns, r, quantized);
-      table->multiply[static_cast<size_t>(packed.matrix.kind)](
-          packed.matrix, 0, packed.matrix.panels(), quantized, count, outputs.data(), rows);
-      if (expected.empty()) expected = outputs;
-      EXPECT_EQ(outputs, expected) << table->name << ", rows " << count;
-    }
+    if (!floats)
+      for (size_t c = 0; c < columns; ++c) x[c] = random() % 2 ? 1.0f : -1.0f;
+    QuantizedRows quantized;
+    const auto of = [&](const KernelTable& table) {
+      const Packed packed = pack(GetParam(), source, rows, columns, table.panel_rows);
+      return products(table, packed.matrix, x.data(), count, quantized);
+    };
+    const std::vector<float> expected = of(portable_kernels());
+    for (const KernelTable* table : available_kernels())
+      EXPECT_EQ(of(*table), expected) << table->name << ", rows " << count;
   }
 }
 
 TEST_P(EachType, ARowsNumbersDoNotDependOnItsCompany) {
   std::mt19937 random(4);
-  const size_t rows = 16, columns = 512, count = 11;
-  const Packed packed = pack_random(GetParam(), rows, columns, random);
+  const size_t rows = 16, columns = 2304, count = 19;
+  const auto source = random_matrix(GetParam(), rows, columns, random);
   const std::vector<float> x = random_floats(count * columns, random);
   for (const KernelTable* table : available_kernels()) {
-    const auto multiply = [&](size_t from, size_t many) {
-      QuantizedRows quantized;
-      quantized.resize(many, columns);
-      for (size_t r = 0; r < many; ++r)
-        table->quantize_row(x.data() + (from + r) * columns, r, quantized);
-      std::vector<float> outputs(many * rows);
-      const auto kind = static_cast<size_t>(packed.matrix.kind);
-      if (packed.matrix.kind == PackedKind::floats)
-        table->multiply_floats(packed.matrix, 0, 2, x.data() + from * columns, many, outputs.data(),
-                               rows);
-      else
-        table->multiply[kind](packed.matrix, 0, 2, quantized, many, outputs.data(), rows);
-      return outputs;
-    };
-    const std::vector<float> together = multiply(0, count);
+    const Packed packed = pack(GetParam(), source, rows, columns, table->panel_rows);
+    QuantizedRows quantized;
+    const std::vector<float> together = products(*table, packed.matrix, x.data(), count, quantized);
     for (size_t r = 0; r < count; ++r) {
-      const std::vector<float> alone = multiply(r, 1);
+      const std::vector<float> alone =
+          products(*table, packed.matrix, x.data() + r * columns, 1, quantized);
       for (size_t o = 0; o < rows; ++o) ASSERT_EQ(alone[o], together[r * rows + o]) << table->name;
     }
   }
@@ -160,21 +150,25 @@ TEST(QuantizeRow, HalfAStepAtMost) {
   for (const KernelTable* table : available_kernels()) {
     QuantizedRows rows;
     rows.resize(1, columns);
-    table->quantize_row(x.data(), 0, rows);
+    table->quantize_row(x.data(), 0, 0, rows.blocks(), rows);
     for (size_t c = 0; c < columns; ++c) {
-      const uint32_t factor = rows.factors(0)[c / 16] & 0xffff;
-      ASSERT_GE(factor, 1u);
-      ASSERT_LE(factor, 15u);
-      const double step = static_cast<double>(rows.scales(0)[c / kBlock]) * factor;
+      const ActivationBlock& block = rows.at(0, c / kBlock);
+      const int factor = block.factors[c % kBlock / 16];
+      ASSERT_GE(factor, 1);
+      ASSERT_LE(factor, 15);
+      const double step = static_cast<double>(block.scale) * factor;
       EXPECT_NEAR(activation_of(rows, 0, c), x[c], 0.5001 * step + 1e-41) << c;
     }
-    const uint32_t small = rows.factors(0)[6] & 0xffff, large = rows.factors(0)[7] & 0xffff;
-    EXPECT_EQ(small, 1u);
-    EXPECT_EQ(large, 15u);
+    EXPECT_EQ(rows.at(0, 3).factors[0], 1);
+    EXPECT_EQ(rows.at(0, 3).factors[1], 15);
     for (size_t run = 0; run < columns / 16; ++run) {
+      const ActivationBlock& block = rows.at(0, run / 2);
       int sum = 0;
-      for (size_t c = 16 * run; c < 16 * run + 16; ++c) sum += rows.quants(0)[c];
-      EXPECT_EQ(rows.run_sums(0)[run], sum * static_cast<int>(rows.factors(0)[run] & 0xffff));
+      for (size_t c = 0; c < 16; ++c) sum += block.quants[16 * (run % 2) + c];
+      EXPECT_EQ(block.run_sums[run % 2], sum * block.factors[run % 2]);
+      EXPECT_EQ(block.offsets[run % 2], -32 * sum);
+      EXPECT_EQ(block.factor_pairs[run % 2],
+                0x10001u * static_cast<uint32_t>(block.factors[run % 2]));
     }
   }
 }

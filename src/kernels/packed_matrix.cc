@@ -3,6 +3,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "kernels/block_access.h"
 #include "kernels/block_parts.h"
 #include "tensor/half.h"
 
@@ -12,7 +13,8 @@ namespace {
 using tensor::ElementType;
 
 // Writes the 32 quants of one row and block into quads.
-void put_low(const int* quant, size_t row, uint8_t (*low)[32]) {
+template <size_t N>
+void put_low(const int* quant, size_t row, uint8_t (*low)[N]) {
   for (size_t v = 0; v < 4; ++v)
     for (size_t j = 0; j < 4; ++j)
       low[v][4 * row + j] =
@@ -25,7 +27,8 @@ void put_fifth(const int* quant, size_t row, uint8_t* high) {
     high[4 * row + j] = static_cast<uint8_t>(bits);
   }
 }
-void put_top_two(const int* quant, size_t row, uint8_t (*high)[32]) {
+template <size_t N>
+void put_top_two(const int* quant, size_t row, uint8_t (*high)[N]) {
   for (size_t u = 0; u < 2; ++u)
     for (size_t j = 0; j < 4; ++j) {
       int bits = 0;
@@ -38,29 +41,27 @@ void put_top_two(const int* quant, size_t row, uint8_t (*high)[32]) {
 template <typename Block>
 void put(const BlockParts& source, size_t row, Block& block) {
   block.scale[row] = source.scale;
-  if constexpr (std::is_same_v<Block, BytesBlock>) {
+  if constexpr (kIs<Block, BytesBlock>) {
     for (size_t g = 0; g < 8; ++g)
       for (size_t j = 0; j < 4; ++j)
         block.weight[g][4 * row + j] = static_cast<int8_t>(source.quant[4 * g + j]);
-  } else if constexpr (std::is_same_v<Block, NibblesBlock> ||
-                       std::is_same_v<Block, FiveBitsBlock>) {
+  } else if constexpr (kIs<Block, NibblesBlock> || kIs<Block, FiveBitsBlock>) {
     block.minimum[row] = source.minimum;
     put_low(source.quant.data(), row, block.low);
-    if constexpr (std::is_same_v<Block, FiveBitsBlock>)
-      put_fifth(source.quant.data(), row, block.high);
+    if constexpr (kIs<Block, FiveBitsBlock>) put_fifth(source.quant.data(), row, block.high);
   } else {
     for (size_t b = 0; b < 8; ++b) {
       const int* quant = source.quant.data() + kBlock * b;
-      put_low(quant, row, block.low[b]);
-      if constexpr (std::is_same_v<Block, FiveBitsKBlock>) put_fifth(quant, row, block.high[b]);
-      if constexpr (std::is_same_v<Block, SixBitsKBlock>) {
-        put_top_two(quant, row, block.high[b]);
+      put_low(quant, row, block.part[b].low);
+      if constexpr (kIs<Block, FiveBitsKBlock>) put_fifth(quant, row, block.part[b].high);
+      if constexpr (kIs<Block, SixBitsKBlock>) {
+        put_top_two(quant, row, block.part[b].high);
       } else {
         block.block_scale[b][row] = static_cast<uint8_t>(source.block_scale[b]);
         block.block_minimum[b][row] = static_cast<uint8_t>(source.block_minimum[b]);
       }
     }
-    if constexpr (std::is_same_v<Block, SixBitsKBlock>) {
+    if constexpr (kIs<Block, SixBitsKBlock>) {
       for (size_t j = 0; j < 16; ++j)
         block.block_scale[j][row] = static_cast<int8_t>(source.block_scale[j]);
     } else {
@@ -70,32 +71,35 @@ void put(const BlockParts& source, size_t row, Block& block) {
 }
 
 template <typename Block>
-void pack(ElementType type, const std::byte* source, size_t rows, size_t columns, size_t first,
-          size_t last, std::byte* target) {
-  const tensor::ElementTypeInfo& info = tensor::info(type);
-  const size_t blocks = columns / info.block_elements;
+void pack(const PackedMatrix& matrix, const std::byte* source, size_t first, size_t last,
+          std::byte* target) {
+  constexpr size_t kRows = Block::kRows;
+  const tensor::ElementTypeInfo& info = tensor::info(matrix.type);
+  const size_t blocks = matrix.columns / info.block_elements;
   const size_t row_bytes = blocks * info.block_bytes;
   for (size_t panel = first; panel < last; ++panel) {
     auto* packed = reinterpret_cast<Block*>(target) + panel * blocks;
-    if ((panel + 1) * kPanelRows > rows)
+    if ((panel + 1) * kRows > matrix.rows)
       std::memset(static_cast<void*>(packed), 0, blocks * sizeof(Block));
-    for (size_t lane = 0; lane < kPanelRows && panel * kPanelRows + lane < rows; ++lane) {
-      const std::byte* row = source + (panel * kPanelRows + lane) * row_bytes;
+    for (size_t lane = 0; lane < kRows && panel * kRows + lane < matrix.rows; ++lane) {
+      const std::byte* row = source + (panel * kRows + lane) * row_bytes;
       for (size_t b = 0; b < blocks; ++b)
-        put(take_apart(type, row + b * info.block_bytes), lane, packed[b]);
+        put(take_apart(matrix.type, row + b * info.block_bytes), lane, packed[b]);
     }
   }
 }
 
 // The inverse of put_low and its companions: quant of column `c` in a block.
-int low_at(const uint8_t (*low)[32], size_t row, size_t c) {
+template <size_t N>
+int low_at(const uint8_t (*low)[N], size_t row, size_t c) {
   const size_t quad = c / 4;
   return low[quad % 4][4 * row + c % 4] >> (quad < 4 ? 0 : 4) & 15;
 }
 int fifth_at(const uint8_t* high, size_t row, size_t c) {
   return (high[4 * row + c % 4] >> (c / 4) & 1) << 4;
 }
-int top_two_at(const uint8_t (*high)[32], size_t row, size_t c) {
+template <size_t N>
+int top_two_at(const uint8_t (*high)[N], size_t row, size_t c) {
   const size_t quad = c / 4;
   return (high[quad / 4][4 * row + c % 4] >> (2 * (quad % 4)) & 3) << 4;
 }
@@ -103,22 +107,20 @@ int top_two_at(const uint8_t (*high)[32], size_t row, size_t c) {
 template <typename Block>
 float value_at(const Block& block, size_t row, size_t c) {
   const float d = tensor::f16_to_f32(block.scale[row]);
-  if constexpr (std::is_same_v<Block, BytesBlock>) {
+  if constexpr (kIs<Block, BytesBlock>) {
     return d * static_cast<float>(block.weight[c / 4][4 * row + c % 4]);
-  } else if constexpr (std::is_same_v<Block, NibblesBlock> ||
-                       std::is_same_v<Block, FiveBitsBlock>) {
+  } else if constexpr (kIs<Block, NibblesBlock> || kIs<Block, FiveBitsBlock>) {
     int q = low_at(block.low, row, c);
-    if constexpr (std::is_same_v<Block, FiveBitsBlock>) q |= fifth_at(block.high, row, c);
+    if constexpr (kIs<Block, FiveBitsBlock>) q |= fifth_at(block.high, row, c);
     return d * static_cast<float>(q) + tensor::f16_to_f32(block.minimum[row]);
   } else {
     const size_t b = c / kBlock;
-    int q = low_at(block.low[b], row, c % kBlock);
-    if constexpr (std::is_same_v<Block, SixBitsKBlock>) {
-      q |= top_two_at(block.high[b], row, c % kBlock);
+    int q = low_at(block.part[b].low, row, c % kBlock);
+    if constexpr (kIs<Block, SixBitsKBlock>) {
+      q |= top_two_at(block.part[b].high, row, c % kBlock);
       return d * static_cast<float>(block.block_scale[c / 16][row]) * static_cast<float>(q - 32);
     } else {
-      if constexpr (std::is_same_v<Block, FiveBitsKBlock>)
-        q |= fifth_at(block.high[b], row, c % kBlock);
+      if constexpr (kIs<Block, FiveBitsKBlock>) q |= fifth_at(block.part[b].high, row, c % kBlock);
       const float scale = d * static_cast<float>(block.block_scale[b][row]);
       const float minimum =
           tensor::f16_to_f32(block.minimum[row]) * static_cast<float>(block.block_minimum[b][row]);
@@ -129,33 +131,41 @@ float value_at(const Block& block, size_t row, size_t c) {
 
 template <typename Block>
 void unpack_row_of(const PackedMatrix& matrix, size_t row, float* target) {
-  const size_t span = sizeof(Block) == panel_bytes(matrix.kind, kBlock) ? kBlock : kSuperBlock;
-  const size_t blocks = matrix.columns / span;
-  const auto* packed = reinterpret_cast<const Block*>(matrix.data) + row / kPanelRows * blocks;
+  constexpr size_t kSpan = kBlock * kBlocksIn<Block>;
+  const size_t blocks = matrix.columns / kSpan;
+  const auto* packed = reinterpret_cast<const Block*>(matrix.data) + row / Block::kRows * blocks;
   for (size_t c = 0; c < matrix.columns; ++c)
-    target[c] = value_at(packed[c / span], row % kPanelRows, c % span);
+    target[c] = value_at(packed[c / kSpan], row % Block::kRows, c % kSpan);
 }
 
-// Calls visit(Block{}) with the block type of a packed kind.
-template <typename Visitor>
-void with_block(PackedKind kind, const Visitor& visit) {
+template <size_t R, typename Visitor>
+void with_block_of(PackedKind kind, const Visitor& visit) {
   switch (kind) {
     case PackedKind::nibbles:
-      return visit(std::type_identity<NibblesBlock>{});
+      return visit(std::type_identity<NibblesBlock<R>>{});
     case PackedKind::five_bits:
-      return visit(std::type_identity<FiveBitsBlock>{});
+      return visit(std::type_identity<FiveBitsBlock<R>>{});
     case PackedKind::nibbles_k:
-      return visit(std::type_identity<NibblesKBlock>{});
+      return visit(std::type_identity<NibblesKBlock<R>>{});
     case PackedKind::five_bits_k:
-      return visit(std::type_identity<FiveBitsKBlock>{});
+      return visit(std::type_identity<FiveBitsKBlock<R>>{});
     case PackedKind::six_bits_k:
-      return visit(std::type_identity<SixBitsKBlock>{});
+      return visit(std::type_identity<SixBitsKBlock<R>>{});
     case PackedKind::bytes:
-      return visit(std::type_identity<BytesBlock>{});
+      return visit(std::type_identity<BytesBlock<R>>{});
     case PackedKind::floats:
     case PackedKind::count:
       return;
   }
+}
+
+// Calls visit(std::type_identity<Block>{}) with the block type of the matrix, if it is packed.
+template <typename Visitor>
+void with_block(const PackedMatrix& matrix, const Visitor& visit) {
+  if (matrix.panel_rows == 16)
+    with_block_of<16>(matrix.kind, visit);
+  else
+    with_block_of<8>(matrix.kind, visit);
 }
 
 }  // namespace
@@ -186,35 +196,18 @@ PackedKind packed_kind(ElementType type) {
   return PackedKind::floats;
 }
 
-size_t panel_bytes(PackedKind kind, size_t columns) {
-  switch (kind) {
-    case PackedKind::nibbles:
-      return columns / kBlock * sizeof(NibblesBlock);
-    case PackedKind::five_bits:
-      return columns / kBlock * sizeof(FiveBitsBlock);
-    case PackedKind::nibbles_k:
-      return columns / kSuperBlock * sizeof(NibblesKBlock);
-    case PackedKind::five_bits_k:
-      return columns / kSuperBlock * sizeof(FiveBitsKBlock);
-    case PackedKind::six_bits_k:
-      return columns / kSuperBlock * sizeof(SixBitsKBlock);
-    case PackedKind::bytes:
-      return columns / kBlock * sizeof(BytesBlock);
-    case PackedKind::floats:
-    case PackedKind::count:
-      return 0;
-  }
-  return 0;
+size_t packed_bytes(const PackedMatrix& matrix) {
+  size_t bytes = 0;
+  with_block(matrix, [&]<typename Block>(std::type_identity<Block>) {
+    bytes = matrix.panels() * (matrix.columns / (kBlock * kBlocksIn<Block>)) * sizeof(Block);
+  });
+  return bytes;
 }
 
-size_t packed_bytes(ElementType type, size_t rows, size_t columns) {
-  return (rows + kPanelRows - 1) / kPanelRows * panel_bytes(packed_kind(type), columns);
-}
-
-void pack_panels(ElementType type, const std::byte* source, size_t rows, size_t columns,
-                 size_t first, size_t last, std::byte* target) {
-  with_block(packed_kind(type), [&]<typename Block>(std::type_identity<Block>) {
-    pack<Block>(type, source, rows, columns, first, last, target);
+void pack_panels(const PackedMatrix& matrix, const std::byte* source, size_t first, size_t last,
+                 std::byte* target) {
+  with_block(matrix, [&]<typename Block>(std::type_identity<Block>) {
+    pack<Block>(matrix, source, first, last, target);
   });
 }
 
@@ -225,7 +218,7 @@ void unpack_row(const PackedMatrix& matrix, size_t row, float* target) {
     tensor::dequantize(matrix.type, matrix.data + row * row_bytes, target, matrix.columns);
     return;
   }
-  with_block(matrix.kind, [&]<typename Block>(std::type_identity<Block>) {
+  with_block(matrix, [&]<typename Block>(std::type_identity<Block>) {
     unpack_row_of<Block>(matrix, row, target);
   });
 }

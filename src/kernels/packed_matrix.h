@@ -1,10 +1,10 @@
-// A weight matrix as the multiply kernels read it: eight output rows interleaved, packed at load.
+// A weight matrix as the multiply kernels read it: output rows interleaved, packed at load.
 //
-// Eight rows are a panel. Within a panel, each run of 32 columns (a block) is eight quads; quad g
-// holds columns 4g..4g+3 of all eight rows as 32 bytes, row r at bytes 4r..4r+3. One 32-bit lane of
-// a vector thus belongs to one output row, and a broadcast of four activations multiplies a whole
-// quad: no horizontal sums. The weights' own integers and scales are kept as they are, so packing
-// loses nothing.
+// Eight rows, or sixteen where vectors are that long, are a panel. Within a panel, each run of 32
+// columns (a block) is eight quads; quad g holds columns 4g..4g+3 of all rows, row r at bytes
+// 4r..4r+3. One 32-bit lane of a vector thus belongs to one output row, and a broadcast of four
+// activations multiplies a whole quad: no horizontal sums. The weights' own integers and scales are
+// kept as they are, so packing loses nothing.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace helicon::kernels {
 
-inline constexpr size_t kPanelRows = 8;
+inline constexpr size_t kPanelRows = 8;     // unless the kernel table asks for more
 inline constexpr size_t kBlock = 32;        // columns that share an activation scale
 inline constexpr size_t kSuperBlock = 256;  // columns that share a k-quant's outer scale
 
@@ -31,47 +31,67 @@ enum class PackedKind {
   count
 };
 
-// The layouts, in bytes. Scales come first so that they are fetched before the weights.
+// The layouts, of panels of R rows. Scales come first and then the weights in the order of their
+// columns, so that a panel is read in ascending order: processors fetch that ahead by themselves.
+template <size_t R>
 struct NibblesBlock {
-  uint16_t scale[8];    // f16, by row
-  uint16_t minimum[8];  // f16, by row
-  uint8_t low[4][32];   // vector v: quad v in the low nibbles, quad v + 4 in the high ones
+  static constexpr size_t kRows = R;
+  uint16_t scale[R];      // f16, by row
+  uint16_t minimum[R];    // f16, by row
+  uint8_t low[4][4 * R];  // vector v: quad v in the low nibbles, quad v + 4 in the high ones
 };
+template <size_t R>
 struct FiveBitsBlock {
-  uint16_t scale[8];
-  uint16_t minimum[8];
-  uint8_t low[4][32];
-  uint8_t high[32];  // bit g: the fifth bit of quad g
+  static constexpr size_t kRows = R;
+  uint16_t scale[R];
+  uint16_t minimum[R];
+  uint8_t low[4][4 * R];
+  uint8_t high[4 * R];  // bit g: the fifth bit of quad g
 };
+template <size_t R>
 struct NibblesKBlock {
-  uint16_t scale[8];
-  uint16_t minimum[8];
-  uint8_t block_scale[8][8];    // [block][row]
-  uint8_t block_minimum[8][8];  // [block][row]
-  uint8_t low[8][4][32];        // [block]
+  static constexpr size_t kRows = R;
+  struct Part {
+    uint8_t low[4][4 * R];
+  };
+  uint16_t scale[R];
+  uint16_t minimum[R];
+  uint8_t block_scale[8][R];    // [block][row]
+  uint8_t block_minimum[8][R];  // [block][row]
+  Part part[8];                 // [block]
 };
+template <size_t R>
 struct FiveBitsKBlock {
-  uint16_t scale[8];
-  uint16_t minimum[8];
-  uint8_t block_scale[8][8];
-  uint8_t block_minimum[8][8];
-  uint8_t low[8][4][32];
-  uint8_t high[8][32];
+  static constexpr size_t kRows = R;
+  struct Part {
+    uint8_t low[4][4 * R];
+    uint8_t high[4 * R];
+  };
+  uint16_t scale[R];
+  uint16_t minimum[R];
+  uint8_t block_scale[8][R];
+  uint8_t block_minimum[8][R];
+  Part part[8];
 };
+template <size_t R>
 struct SixBitsKBlock {
-  uint16_t scale[8];
-  int8_t block_scale[16][8];  // [run of 16 columns][row]
-  uint8_t low[8][4][32];
-  uint8_t high[8][2][32];  // vector u: quad 4u + f in bits 2f, 2f + 1
+  static constexpr size_t kRows = R;
+  struct Part {
+    uint8_t low[4][4 * R];
+    uint8_t high[2][4 * R];  // vector u: quad 4u + f in bits 2f, 2f + 1
+  };
+  uint16_t scale[R];
+  int8_t block_scale[16][R];  // [run of 16 columns][row]
+  Part part[8];
 };
+template <size_t R>
 struct BytesBlock {
-  uint16_t scale[8];
-  int8_t weight[8][32];  // [quad]
+  static constexpr size_t kRows = R;
+  uint16_t scale[R];
+  int8_t weight[8][4 * R];  // [quad]
 };
 
 PackedKind packed_kind(tensor::ElementType type);
-// Bytes of one panel of `columns`; 0 for PackedKind::floats.
-size_t panel_bytes(PackedKind kind, size_t columns);
 
 // A matrix [rows, columns] ready to be multiplied. A view: whoever packed owns the memory.
 struct PackedMatrix {
@@ -79,18 +99,19 @@ struct PackedMatrix {
   tensor::ElementType type = tensor::ElementType::f32;
   size_t rows = 0;
   size_t columns = 0;
+  size_t panel_rows = kPanelRows;   // 8 or 16; 8 for PackedKind::floats
   const std::byte* data = nullptr;  // panels, or for PackedKind::floats the rows of the file
 
-  size_t panels() const { return (rows + kPanelRows - 1) / kPanelRows; }
+  size_t panels() const { return (rows + panel_rows - 1) / panel_rows; }
 };
 
-// Bytes that pack_panels() writes for the whole matrix.
-size_t packed_bytes(tensor::ElementType type, size_t rows, size_t columns);
+// Bytes of the whole packed matrix; 0 for PackedKind::floats.
+size_t packed_bytes(const PackedMatrix& matrix);
 
 // Packs panels [first, last) of `source` [rows, columns], rows as the file has them, to `target`,
 // the memory of the whole packed matrix. Missing rows of the last panel become zeros.
-void pack_panels(tensor::ElementType type, const std::byte* source, size_t rows, size_t columns,
-                 size_t first, size_t last, std::byte* target);
+void pack_panels(const PackedMatrix& matrix, const std::byte* source, size_t first, size_t last,
+                 std::byte* target);
 
 // One row of the matrix as floats [columns], decoded from the packed form; for tests.
 void unpack_row(const PackedMatrix& matrix, size_t row, float* target);

@@ -7,8 +7,8 @@ namespace helicon::kernels {
 
 const KernelTable& portable_kernels();
 #if defined(__x86_64__)
-const KernelTable& avx2_kernels();       // AVX2, FMA, F16C
-const KernelTable& avx2_vnni_kernels();  // these with AVX-512 VNNI and VL, in 256-bit registers
+const KernelTable& avx2_kernels();    // AVX2, FMA, F16C
+const KernelTable& avx512_kernels();  // these with AVX-512 F, BW, DQ, VL and VNNI
 #endif
 
 }  // namespace helicon::kernels

@@ -10,16 +10,19 @@
 #include "base/thread_pool.h"
 #include "kernels/kernel_table.h"
 #include "models/config.h"
+#include "models/decoder_products.h"
 #include "models/decoder_weights.h"
 #include "models/model.h"
 
 namespace helicon::models {
 
+class DecoderAttention;
+
 class Decoder final : public Model {
  public:
   // The pool of pages must have the decoder's cache_shape().
   Decoder(DecoderConfig config, DecoderWeights weights, const kernels::KernelTable& kernels,
-          ThreadPool& threads);
+          ThreadPool& threads, cache::KeyValueType cache_type);
   ~Decoder() override;
 
   const DecoderConfig& config() const { return config_; }
@@ -30,23 +33,19 @@ class Decoder final : public Model {
 
  private:
   struct Scratch;
-  struct Product;
 
-  void multiply(std::span<const Product> products, const std::vector<float>& x, size_t rows,
-                size_t columns);
   void embed(std::span<const Run> runs);
-  void attend(size_t layer, std::span<const Run> runs, cache::PagePool& pool);
-  void store_keys_and_values(size_t layer, std::span<const Run> runs, cache::PagePool& pool);
-  void feed_forward(size_t layer);
   void normalise_rows(const std::vector<float>& weight);
   void add_branch(std::vector<float>& branch, const std::vector<float>& after_norm);
-  const float* cosines(size_t rotation, int position);
 
   DecoderConfig config_;
   DecoderWeights weights_;
   const kernels::KernelTable& kernels_;
   ThreadPool& threads_;
+  cache::KeyValueType cache_type_;
+  DecoderProducts products_;
   std::unique_ptr<Scratch> scratch_;
+  std::unique_ptr<DecoderAttention> attention_;
 };
 
 }  // namespace helicon::models

@@ -122,14 +122,20 @@ Result<Plan> plan_matrices(const ModelFile& file, const std::vector<ExpectedMatr
     HELICON_ASSIGN(const TensorView* tensor,
                    find_tensor(file, matrix.name, {matrix.rows, matrix.columns}));
     const PackedKind kind = kind_of(*tensor, options);
-    *matrix.target = {kind, tensor->type, matrix.rows, matrix.columns, nullptr};
-    if (kind == PackedKind::floats) {
+    const bool packed = kind != PackedKind::floats;
+    *matrix.target = {kind,
+                      tensor->type,
+                      matrix.rows,
+                      matrix.columns,
+                      packed ? options.panel_rows : kernels::kPanelRows,
+                      nullptr};
+    if (!packed) {
       matrix.target->data = tensor->data;
       plan.mapped += tensor->bytes;
       continue;
     }
     plan.jobs.push_back({tensor, matrix.target, plan.packed});
-    plan.packed += aligned(kernels::packed_bytes(tensor->type, matrix.rows, matrix.columns));
+    plan.packed += aligned(kernels::packed_bytes(*matrix.target));
   }
   std::sort(plan.jobs.begin(), plan.jobs.end(),
             [](const Job& a, const Job& b) { return a.tensor->data < b.tensor->data; });
@@ -190,8 +196,7 @@ Result<DecoderWeights> load_decoder_weights(std::shared_ptr<const ModelFile> fil
     PackedMatrix& matrix = *job.target;
     std::byte* target = weights.memory.data() + job.offset;
     threads.for_ranges(matrix.panels(), 16, [&](size_t first, size_t last) {
-      kernels::pack_panels(matrix.type, job.tensor->data, matrix.rows, matrix.columns, first, last,
-                           target);
+      kernels::pack_panels(matrix, job.tensor->data, first, last, target);
     });
     matrix.data = target;
     weights.file->release(*job.tensor);

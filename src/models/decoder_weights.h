@@ -34,6 +34,7 @@ struct LayerWeights {
 
 struct LoadOptions {
   bool exact = false;  // keep activations in 32-bit floats: slow, a reference for the kernels
+  size_t panel_rows = kernels::kPanelRows;  // what the kernels want (KernelTable::panel_rows)
   std::function<void(double)> on_progress;  // fraction done; on the loading thread
   std::stop_token stop;
 };

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
+
+#include "kernels/kernel_table.h"
 
 namespace helicon::runtime {
 namespace {
@@ -23,8 +26,12 @@ double uniform(uint64_t seed, uint64_t choice, int position) {
   return static_cast<double>(bits >> 11) * 0x1p-53;
 }
 
+// All tables give the same bits, so the best will do.
+const kernels::KernelTable& kernels() { return *kernels::available_kernels().front(); }
+
 TokenId first_largest(std::span<const float> logits) {
-  return static_cast<TokenId>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+  const float top = kernels().largest(logits.data(), logits.size());
+  return static_cast<TokenId>(std::find(logits.begin(), logits.end(), top) - logits.begin());
 }
 
 // log of the sum of e^logit, with the largest taken out.
@@ -130,69 +137,91 @@ TokenId Sampler::sample(std::span<const float> logits, int position) {
   return p.temperature == 0 || p.top_k == 1 ? first_largest(logits) : draw(logits, position);
 }
 
-// Candidates in descending order of logit, the lowest id first among equals; sorted only as far as
-// the truncations look.
 TokenId Sampler::draw(std::span<const float> logits, int position) {
   const SamplingParameters& p = parameters_;
-  const float top = logits[static_cast<size_t>(first_largest(logits))];
-  candidates_.clear();
-  // Everything this far below the top has a weight of zero in double precision.
-  const float floor = top - 745.0f * p.temperature;
-  double total = 0;
-  for (size_t id = 0; id < logits.size(); ++id) {
-    if (logits[id] < floor) continue;
-    const double weight = std::exp((logits[id] - top) / static_cast<double>(p.temperature));
-    candidates_.push_back({static_cast<TokenId>(id), logits[id], weight});
-    total += weight;
+  const float inverse = 1 / p.temperature;
+  if (std::isinf(inverse)) return first_largest(logits);
+  weigh(logits, inverse);
+  double left = uniform(p.seed, choice_, position);
+  if (p.top_k == 0 && p.top_p >= 1 && p.min_p == 0) return draw_from_all(left);
+  left *= truncate(logits);
+  for (const Candidate& candidate : candidates_) {
+    left -= static_cast<double>(candidate.weight);
+    if (left < 0) return candidate.id;
   }
-  const auto before = [](const Candidate& a, const Candidate& b) {
+  return candidates_.back().id;
+}
+
+// Fills weights_ with e^((logit - largest) / temperature), and totals_ with the sum of each block.
+void Sampler::weigh(std::span<const float> logits, float inverse_temperature) {
+  const float top = kernels().largest(logits.data(), logits.size());
+  weights_.resize(logits.size());
+  totals_.clear();
+  for (size_t start = 0; start < logits.size(); start += kWeightBlock)
+    totals_.push_back(static_cast<double>(kernels().exponentials(
+        logits.data() + start, top, inverse_temperature,
+        std::min(kWeightBlock, logits.size() - start), weights_.data() + start)));
+}
+
+// The token at `share` of the whole weight, in order of ids: first its block, then itself.
+TokenId Sampler::draw_from_all(double share) const {
+  double left = share * std::accumulate(totals_.begin(), totals_.end(), 0.0);
+  size_t block = 0;
+  while (block + 1 < totals_.size() && left >= totals_[block]) left -= totals_[block++];
+  // A block's sum is rounded differently from what is subtracted here: the last token that has a
+  // weight stands for what is left over.
+  const size_t end = std::min((block + 1) * kWeightBlock, weights_.size());
+  size_t last = block * kWeightBlock;
+  for (size_t id = last; id < end; ++id) {
+    if (weights_[id] == 0) continue;
+    last = id;
+    left -= static_cast<double>(weights_[id]);
+    if (left < 0) break;
+  }
+  return static_cast<TokenId>(last);
+}
+
+// Leaves in candidates_ what top_k, top_p and min_p leave, in descending order of logit, the lowest
+// id first among equals; gives back their weight.
+double Sampler::truncate(std::span<const float> logits) {
+  const SamplingParameters& p = parameters_;
+  const double all = std::accumulate(totals_.begin(), totals_.end(), 0.0);
+  const size_t most = p.top_k > 0 ? static_cast<size_t>(p.top_k) : logits.size();
+  // top_p is a share of what top_k leaves, before min_p: with all three, min_p saves no looking.
+  const float least = p.top_k == 0 || p.top_p >= 1 ? p.min_p : 0.0f;
+  // Few tokens carry nearly all weight: those below a floor are looked at only if the rest does not
+  // reach. Nothing below the floor could come before what is above it.
+  for (float floor = std::max(least, 1e-3f);; floor = floor > 1e-30f ? floor * 1e-3f : 0.0f) {
+    candidates_.clear();
+    double reached = 0;
+    for (size_t id = 0; id < weights_.size(); ++id) {
+      if (weights_[id] < floor) continue;
+      candidates_.push_back({static_cast<TokenId>(id), logits[id], weights_[id]});
+      reached += static_cast<double>(weights_[id]);
+    }
+    const double wanted = static_cast<double>(p.top_p) * all;
+    if (floor <= least || candidates_.size() >= most ||
+        (p.top_p < 1 && p.top_k == 0 && reached > 1.0001 * wanted))
+      break;
+  }
+  std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
     return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+  });
+  const auto keep = [&](const auto& predicate) {
+    double total = 0;
+    size_t count = 0;
+    while (count < candidates_.size() && (count == 0 || predicate(count, total)))
+      total += static_cast<double>(candidates_[count++].weight);
+    candidates_.resize(count);
+    return total;
   };
-  const auto total_of = [&](size_t count) {
-    double sum = 0;
-    for (size_t i = 0; i < count; ++i) sum += candidates_[i].weight;
-    return sum;
-  };
-  size_t kept = candidates_.size();
-  size_t sorted = 0;
-  const auto sort_to = [&](size_t count) {
-    count = std::min(count, kept);
-    if (count <= sorted) return;
-    std::partial_sort(candidates_.begin() + static_cast<std::ptrdiff_t>(sorted),
-                      candidates_.begin() + static_cast<std::ptrdiff_t>(count),
-                      candidates_.begin() + static_cast<std::ptrdiff_t>(kept), before);
-    sorted = count;
-  };
-  if (p.top_k > 0 && static_cast<size_t>(p.top_k) < kept) {
-    sort_to(static_cast<size_t>(p.top_k));
-    kept = static_cast<size_t>(p.top_k);
-    total = total_of(kept);
-  }
+  double total = all;
+  if (p.top_k > 0) total = keep([&](size_t count, double) { return count < most; });
   if (p.top_p < 1) {
     const double wanted = total * static_cast<double>(p.top_p);
-    double reached = 0;
-    size_t count = 0;
-    while (count < kept && reached < wanted) {
-      if (count == sorted) sort_to(std::max<size_t>(64, 4 * sorted));
-      reached += candidates_[count++].weight;
-    }
-    kept = std::max<size_t>(1, count);
-    total = reached;
+    keep([&](size_t, double reached) { return reached < wanted; });
   }
-  if (p.min_p > 0) {
-    // The top's weight is 1.
-    const auto end = std::partition(
-        candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(kept),
-        [&](const Candidate& c) { return c.weight >= static_cast<double>(p.min_p); });
-    kept = static_cast<size_t>(end - candidates_.begin());
-    total = total_of(kept);
-  }
-  double left = uniform(p.seed, choice_, position) * total;
-  for (size_t i = 0; i < kept; ++i) {
-    left -= candidates_[i].weight;
-    if (left < 0) return candidates_[i].id;
-  }
-  return candidates_[kept - 1].id;
+  return keep([&](size_t count, double) { return candidates_[count].weight >= p.min_p; });
 }
 
 }  // namespace helicon::runtime

@@ -34,15 +34,22 @@ class Sampler {
   struct Candidate {
     TokenId id;
     float logit;
-    double weight;  // e^((logit - largest) / temperature)
+    float weight;
   };
+  static constexpr size_t kWeightBlock = 1024;
+
   void adjust(std::vector<float>& logits) const;
   TokenId draw(std::span<const float> logits, int position);
+  void weigh(std::span<const float> logits, float inverse_temperature);
+  TokenId draw_from_all(double share) const;
+  double truncate(std::span<const float> logits);
 
   SamplingParameters parameters_;
   uint64_t choice_;
   std::unordered_map<TokenId, int> prompt_counts_, answer_counts_;
   std::vector<float> adjusted_;
+  std::vector<float> weights_;  // of the tokens: e^((logit - largest) / temperature)
+  std::vector<double> totals_;  // of the weights, by blocks of kWeightBlock
   std::vector<Candidate> candidates_;
 };
 

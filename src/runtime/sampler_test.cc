@@ -73,6 +73,35 @@ TEST(Sampler, DrawsFromTheDistributionThatTheParametersDefine) {
   }
 }
 
+// A vocabulary of many blocks, where few tokens carry most weight and the tail still counts.
+TEST(Sampler, DrawsFromALargeVocabulary) {
+  std::mt19937 random(6);
+  std::normal_distribution<float> normal(0, 3);
+  std::vector<float> logits(5000);
+  for (float& logit : logits) logit = normal(random);
+  SamplingParameters cases[5];
+  cases[1].top_p = 0.95f;
+  cases[2].min_p = 0.01f, cases[2].top_p = 0.999f;
+  cases[3].top_k = 3000, cases[3].top_p = 0.9f, cases[3].min_p = 0.05f;
+  cases[4].top_k = 5000;
+  constexpr int kDraws = 4000;
+  for (SamplingParameters& p : cases) {
+    p.seed = 5;
+    const std::vector<double> expected = exact(logits, p);
+    Sampler sampler(p, 0, {});
+    // By ranges of ids, each of enough weight for the law of large numbers.
+    std::vector<double> got(10), wanted(10);
+    for (int i = 0; i < kDraws; ++i) {
+      const auto id = static_cast<size_t>(sampler.sample(logits, i));
+      ASSERT_GT(expected[id], 0) << "token " << id;
+      ++got[id / 500];
+    }
+    for (size_t id = 0; id < logits.size(); ++id) wanted[id / 500] += expected[id] * kDraws;
+    for (size_t range = 0; range < 10; ++range)
+      EXPECT_NEAR(got[range], wanted[range], 5 * std::sqrt(wanted[range] + 1)) << range;
+  }
+}
+
 TEST(Sampler, ZeroIsGreedyAndTheLowestIdWinsATie) {
   SamplingParameters p;
   p.temperature = 0;

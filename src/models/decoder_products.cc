@@ -1,0 +1,91 @@
+#include "models/decoder_products.h"
+
+#include <algorithm>
+
+namespace helicon::models {
+namespace {
+
+using kernels::kBlock;
+using kernels::PackedKind;
+using kernels::QuantizedRows;
+
+bool is_packed(const PackedMatrix& matrix) { return matrix.kind != PackedKind::floats; }
+
+// About eight pieces a thread: small enough to even out, large enough to stream.
+size_t grain(size_t count, const ThreadPool& threads) {
+  return std::max<size_t>(1, count / (8 * static_cast<size_t>(threads.size())));
+}
+
+}  // namespace
+
+void DecoderProducts::multiply(std::span<const Product> products, const float* x, size_t rows,
+                               size_t columns) {
+  quantize(products, x, rows, columns);
+  multiply_quantized(products, quantized_, x, rows);
+}
+
+void DecoderProducts::quantize(std::span<const Product> products, const float* x, size_t rows,
+                               size_t columns) {
+  if (std::none_of(products.begin(), products.end(),
+                   [](const Product& product) { return is_packed(*product.matrix); }))
+    return;
+  quantized_.resize(rows, columns);
+  threads_.for_ranges(rows, 2, [&](size_t first, size_t last) {
+    for (size_t row = first; row < last; ++row)
+      kernels_.quantize_row(x + row * columns, row, 0, columns / kBlock, quantized_);
+  });
+}
+
+void DecoderProducts::multiply_quantized(std::span<const Product> products,
+                                         const QuantizedRows& quantized, const float* x,
+                                         size_t rows) {
+  size_t panels = 0;
+  for (const Product& product : products) panels += product.matrix->panels();
+  threads_.for_ranges(panels, grain(panels, threads_), [&](size_t first, size_t last) {
+    size_t start = 0;  // of the product, among all panels
+    for (const Product& product : products) {
+      const size_t end = start + product.matrix->panels();
+      const size_t from = std::max(first, start), to = std::min(last, end);
+      if (from < to) multiply_panels(product, from - start, to - start, quantized, x, rows);
+      start = end;
+    }
+  });
+}
+
+void DecoderProducts::multiply_panels(const Product& product, size_t first, size_t last,
+                                      const QuantizedRows& quantized, const float* x, size_t rows) {
+  const PackedMatrix& matrix = *product.matrix;
+  if (is_packed(matrix))
+    kernels_.multiply[static_cast<size_t>(matrix.kind)](matrix, first, last, quantized, rows,
+                                                        product.outputs, matrix.rows);
+  else
+    kernels_.multiply_floats(matrix, first, last, x, rows, product.outputs, matrix.rows);
+}
+
+void DecoderProducts::feed_forward(const LayerWeights& weights, kernels::Activation activation,
+                                   const float* x, size_t rows, float* gate, float* up,
+                                   float* outputs) {
+  const Product in[] = {{&weights.gate, gate}, {&weights.up, up}};
+  const Product out[] = {{&weights.down, outputs}};
+  const size_t inner = weights.gate.rows;
+  quantize(in, x, rows, weights.gate.columns);
+  const bool quantize_joined = is_packed(weights.down);
+  if (quantize_joined) joined_.resize(rows, inner);
+  // Blocks of 32 columns are whole panels, whether these have eight rows or sixteen.
+  const size_t blocks = (inner + kBlock - 1) / kBlock;
+  threads_.for_ranges(blocks, grain(blocks, threads_), [&](size_t first, size_t last) {
+    const size_t column = first * kBlock, end = std::min(last * kBlock, inner);
+    for (const Product& product : in) {
+      const size_t panel = product.matrix->panel_rows;
+      multiply_panels(product, column / panel, (end + panel - 1) / panel, quantized_, x, rows);
+    }
+    for (size_t row = 0; row < rows; ++row) {
+      float* joined = gate + row * inner;
+      kernels_.gated(activation, joined + column, up + row * inner + column, end - column);
+      if (quantize_joined) kernels_.quantize_row(joined, row, first, last, joined_);
+    }
+  });
+  multiply_quantized(out, joined_, gate, rows);
+}
+
+}  // namespace helicon::models
