@@ -7,7 +7,10 @@
 #include <charconv>
 #include <limits>
 #include <optional>
+#include <string>
+#include <vector>
 
+#include "base/suggest.h"
 #include "http/chat_messages.h"
 #include "http/json_reader.h"
 #include "http/utf8.h"
@@ -53,6 +56,9 @@ Status label(const json::value& value, std::string_view name, Draft&) {
   return ok_status();
 }
 
+// Fields that clients of other servers send and that leave the answer as it is, whatever they hold.
+Status ignored(const json::value&, std::string_view, Draft&) { return ok_status(); }
+
 Status read_metadata(const json::value& value, std::string_view name, Draft&) {
   HELICON_TRY(read_object(value, name));
   return ok_status();
@@ -62,6 +68,20 @@ Status read_parallel_tool_calls(const json::value& value, std::string_view name,
   HELICON_ASSIGN(const bool parallel, read_bool(value, name));
   if (parallel) return ok_status();
   return field_error(ErrorCode::unsupported, name, "cannot be switched off");
+}
+
+// Fails for the first field of `object`, which the request calls `path`, that is not among those
+// known. What is null changes nothing.
+Status check_known(const json::object& object, std::string_view path,
+                   const std::vector<std::string>& known) {
+  for (const auto& [key, value] : object) {
+    if (value.is_null() || std::find(known.begin(), known.end(), key) != known.end()) continue;
+    const std::string name = quotable(key);
+    return field_error(ErrorCode::invalid_argument,
+                       path.empty() ? name : fmt::format("{}.{}", path, name),
+                       "is no field that this server knows" + suggestion(name, known));
+  }
+  return ok_status();
 }
 
 // A number for one of the sampling parameters.
@@ -165,6 +185,7 @@ Status read_store(const json::value& value, std::string_view name, Draft&) {
 Status read_stream_options(const json::value& value, std::string_view name, Draft& draft) {
   HELICON_ASSIGN(const json::object* const options, read_object(value, name));
   draft.has_stream_options = true;
+  HELICON_TRY(check_known(*options, name, {"include_usage", "include_obfuscation"}));
   if (const json::value* usage = options->if_contains("include_usage");
       usage && !usage->is_null()) {
     HELICON_ASSIGN(draft.request.include_usage,
@@ -316,7 +337,19 @@ constexpr Field fields[] = {
     {"prompt_cache_retention", unsupported},
     {"reasoning_effort", unsupported},
     {"web_search_options", unsupported},
+    {"cache_prompt", ignored},
+    {"id_slot", ignored},
+    {"keep_alive", ignored},
+    {"priority", ignored},
+    {"request_id", ignored},
+    {"timings_per_token", ignored},
 };
+
+std::vector<std::string> names_of_fields() {
+  std::vector<std::string> names;
+  for (const Field& field : fields) names.emplace_back(field.name);
+  return names;
+}
 
 Status settle(Draft& draft) {
   ChatCompletionRequest& request = draft.request;
@@ -360,6 +393,8 @@ Result<ChatCompletionRequest> parse_chat_request(std::string_view body) {
                  fmt::format("the body must be a JSON object, not {}", kind_of(document)),
                  {}};
   }
+  static const std::vector<std::string> known = names_of_fields();
+  HELICON_TRY(check_known(*object, "", known));
   Draft draft;
   for (const Field& field : fields) {
     const json::value* value = object->if_contains(field.name);
