@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "base/suggest.h"
 #include "http/chat_messages.h"
 #include "http/json_reader.h"
 #include "http/utf8.h"
@@ -68,20 +67,6 @@ Status read_parallel_tool_calls(const json::value& value, std::string_view name,
   HELICON_ASSIGN(const bool parallel, read_bool(value, name));
   if (parallel) return ok_status();
   return field_error(ErrorCode::unsupported, name, "cannot be switched off");
-}
-
-// Fails for the first field of `object`, which the request calls `path`, that is not among those
-// known. What is null changes nothing.
-Status check_known(const json::object& object, std::string_view path,
-                   const std::vector<std::string>& known) {
-  for (const auto& [key, value] : object) {
-    if (value.is_null() || std::find(known.begin(), known.end(), key) != known.end()) continue;
-    const std::string name = quotable(key);
-    return field_error(ErrorCode::invalid_argument,
-                       path.empty() ? name : fmt::format("{}.{}", path, name),
-                       "is no field that this server knows" + suggestion(name, known));
-  }
-  return ok_status();
 }
 
 // A number for one of the sampling parameters.
@@ -185,7 +170,7 @@ Status read_store(const json::value& value, std::string_view name, Draft&) {
 Status read_stream_options(const json::value& value, std::string_view name, Draft& draft) {
   HELICON_ASSIGN(const json::object* const options, read_object(value, name));
   draft.has_stream_options = true;
-  HELICON_TRY(check_known(*options, name, {"include_usage", "include_obfuscation"}));
+  HELICON_TRY(check_known_fields(*options, name, {"include_usage", "include_obfuscation"}));
   if (const json::value* usage = options->if_contains("include_usage");
       usage && !usage->is_null()) {
     HELICON_ASSIGN(draft.request.include_usage,
@@ -394,7 +379,7 @@ Result<ChatCompletionRequest> parse_chat_request(std::string_view body) {
                  {}};
   }
   static const std::vector<std::string> known = names_of_fields();
-  HELICON_TRY(check_known(*object, "", known));
+  HELICON_TRY(check_known_fields(*object, "", known));
   Draft draft;
   for (const Field& field : fields) {
     const json::value* value = object->if_contains(field.name);
