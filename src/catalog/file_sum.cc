@@ -24,10 +24,9 @@ std::optional<std::string> state_of(const fs::path& file) {
   std::error_code failure;
   const std::uint64_t bytes = fs::file_size(file, failure);
   if (failure) return std::nullopt;
-  const auto changed = fs::last_write_time(file, failure).time_since_epoch();
+  const auto changed = std::chrono::file_clock::to_sys(fs::last_write_time(file, failure));
   if (failure) return std::nullopt;
-  return fmt::format("{} {}", bytes,
-                     std::chrono::duration_cast<std::chrono::nanoseconds>(changed).count());
+  return fmt::format("{} {}", bytes, std::chrono::nanoseconds(changed.time_since_epoch()).count());
 }
 
 void keep(const fs::path& file, const std::string& sum, const std::string& state) {

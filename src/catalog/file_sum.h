@@ -13,7 +13,7 @@
 namespace helicon::catalog {
 
 // Where it is kept: FILE.sum, one line "SHA256 SIZE TIME", size in bytes and time of the last
-// change in nanoseconds.
+// change in nanoseconds since 1970.
 std::filesystem::path sum_path(const std::filesystem::path& file);
 
 // What was kept of it; nothing where that was of other bytes: the size or the time of the last
