@@ -1,25 +1,31 @@
-// helicon bench: the engine's speed on random prompts, without tokenizer or server.
+// helicon bench: the engine's speed on random prompts, through the same door as a server's.
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <chrono>
+#include <fstream>
 #include <memory>
-#include <random>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/processors.h"
 #include "cache_type.h"
+#include "engine_bench.h"
 #include "kernels/kernel_table.h"
+#include "machine_speed.h"
 #include "model_argument.h"
-#include "models/open.h"
 #include "output.h"
-#include "runtime/sampler.h"
 #include "verbs.h"
 
 namespace helicon::apps {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::duration;
+
+const Clock::time_point program_start = Clock::now();
 
 struct Options {
   std::string model;
@@ -30,125 +36,109 @@ struct Options {
   int threads = 0;
   kernels::KeyValueType cache_type = kernels::KeyValueType::f16;
   uint64_t seed = 0;
+  std::optional<double> since;
+  bool machine = false;
   bool json = false;
 };
 
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+constexpr int kShortPrompt = 16;
+
+// A figure of /proc/self/status, given there in kB; 0 where there is none.
+uint64_t status_bytes(std::string_view key) {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    uint64_t kilobytes = 0;
+    if (word == key && status >> kilobytes) return kilobytes * 1024;
+    status.ignore(1 << 10, '\n');
   }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
-
-// The largest memory this process has had, in bytes.
-uint64_t peak_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+  return 0;
 }
 
-class Bench {
- public:
-  Bench(models::OpenModel model, uint64_t seed)
-      : model_(std::move(model)), random_(seed), prompt_(*model_.pages) {}
+// From now on VmHWM is the peak of what comes (man 5 proc, clear_refs).
+void reset_peak() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
-  std::vector<int32_t> random_tokens(int count) {
-    std::uniform_int_distribution<int32_t> token(
-        0, static_cast<int32_t>(model_.decoder->vocabulary()) - 1);
-    std::vector<int32_t> tokens(static_cast<size_t>(count));
-    for (int32_t& value : tokens) value = token(random_);
-    return tokens;
-  }
-
-  // Runs the tokens as a prompt; logits for the last one only.
-  Status prefill(const std::vector<int32_t>& tokens) {
-    if (!prompt_.reserve(static_cast<int>(tokens.size()))) return full();
-    for (size_t start = 0; start < tokens.size(); start += models::kMaxRows) {
-      const size_t count = std::min(models::kMaxRows, tokens.size() - start);
-      const models::Run run{&prompt_, std::span(tokens).subspan(start, count), prompt_.length(),
-                            start + count == tokens.size() ? 1u : 0u};
-      model_.decoder->forward({&run, 1}, *model_.pages);
-      prompt_.advance(static_cast<int>(count));
-    }
-    return ok_status();
-  }
-
-  // `agents` forks of the prompt write `count` tokens each at temperature 1, one pass a token.
-  Status write(int agents, int count, uint64_t seed) {
-    std::vector<cache::Sequence> sequences;
-    std::vector<runtime::Sampler> samplers;
-    std::vector<int32_t> next = random_tokens(agents);
-    runtime::SamplingParameters sampling;
-    sampling.seed = seed;
-    for (int agent = 0; agent < agents; ++agent) {
-      sequences.push_back(prompt_.fork());
-      samplers.emplace_back(sampling, agent, std::span<const int32_t>());
-    }
-    std::vector<models::Run> runs(sequences.size());
-    for (int step = 0; step < count; ++step) {
-      for (size_t i = 0; i < runs.size(); ++i) {
-        if (!sequences[i].reserve(1)) return full();
-        runs[i] = {&sequences[i], {&next[i], 1}, sequences[i].length(), 1};
-      }
-      const std::span<const float> logits = model_.decoder->forward(runs, *model_.pages);
-      const size_t vocabulary = model_.decoder->vocabulary();
-      for (size_t i = 0; i < runs.size(); ++i) {
-        sequences[i].advance(1);
-        next[i] =
-            samplers[i].sample(logits.subspan(i * vocabulary, vocabulary), sequences[i].length());
-      }
-    }
-    return ok_status();
-  }
-
-  const models::OpenModel& model() const { return model_; }
-
- private:
-  static Error full() {
-    return {ErrorCode::out_of_memory, "not enough memory for keys and values", {}};
-  }
-
-  models::OpenModel model_;
-  std::mt19937 random_;
-  cache::Sequence prompt_;
+struct Machine {
+  double bandwidth = 0;      // bytes a second
+  double multiply_adds = 0;  // a second
 };
 
-Result<boost::json::object> measure(const Options& options) {
-  HELICON_ASSIGN(const auto catalog, open_catalog());
-  HELICON_ASSIGN(const ModelArgument argument, find_model(*catalog, options.model));
-  HELICON_ASSIGN(const kernels::KernelTable* kernels, kernels::choose_kernels());
-  models::OpenOptions open;
-  open.threads = options.threads;
-  open.cache_type = options.cache_type;
-  open.context_length = static_cast<size_t>(options.depth + options.prompt + options.generate + 1);
-  const Stopwatch loading;
-  HELICON_ASSIGN(models::OpenModel model, models::open_model(argument.path, open));
-  const double load_seconds = loading.seconds();
-  Bench bench(std::move(model), options.seed);
-  if (options.depth > 0) HELICON_TRY(bench.prefill(bench.random_tokens(options.depth)));
-  const Stopwatch prefilling;
-  HELICON_TRY(bench.prefill(bench.random_tokens(options.prompt)));
-  const double prefill_seconds = prefilling.seconds();
-  const Stopwatch writing;
-  HELICON_TRY(bench.write(options.agents, options.generate, options.seed));
-  const double write_seconds = writing.seconds();
-  boost::json::object row;
-  row["model"] = argument.name;
-  row["kernels"] = kernels->name;
-  row["threads"] = bench.model().threads->size();
+Machine measure_machine(const Options& options, std::string_view kernels,
+                        boost::json::object& row) {
+  ThreadPool threads(options.threads > 0 ? options.threads : usable_processors());
+  const Machine machine{memory_bandwidth(threads), multiply_adds_per_second(kernels, threads)};
+  row["memory_bytes_per_second"] = machine.bandwidth;
+  row["multiply_adds_per_second"] = machine.multiply_adds;
+  return machine;
+}
+
+// One question: a prompt of fresh tokens, `depth` of them asked before so that they are there.
+Status measure_row(const Options& options, const Machine& machine, EngineBench& bench,
+                   boost::json::object& row) {
+  std::vector<int32_t> prompt = bench.random_tokens(options.depth);
+  if (options.depth > 0) {
+    HELICON_ASSIGN(const Timing first, bench.ask(prompt, 1, 1));
+    row["depth_prefill_tokens_per_second"] = options.depth / first.first_token;
+  }
+  const std::vector<int32_t> fresh = bench.random_tokens(options.prompt);
+  prompt.insert(prompt.end(), fresh.begin(), fresh.end());
+  HELICON_ASSIGN(const Timing timing, bench.ask(prompt, options.agents, options.generate));
   row["depth_tokens"] = options.depth;
   row["prompt_tokens"] = options.prompt;
   row["generated_tokens"] = options.generate;
   row["agents"] = options.agents;
-  row["load_seconds"] = load_seconds;
-  row["prefill_tokens_per_second"] = options.prompt / prefill_seconds;
-  if (options.agents == 1) row["decode_tokens_per_second"] = options.generate / write_seconds;
-  row["agents_tokens_per_second"] = options.agents * options.generate / write_seconds;
-  row["step_seconds"] = write_seconds / options.generate;
-  row["peak_bytes"] = peak_bytes();
+  row["cached_tokens"] = timing.cached_tokens;
+  row["first_token_seconds"] = timing.first_token;
+  if (options.depth > 0) row["first_token_after_cached_prefix_seconds"] = timing.first_token;
+  row["prefill_tokens_per_second"] = options.prompt / timing.first_token;
+  if (machine.multiply_adds > 0 && options.depth == 0)
+    row["prefill_share_of_arithmetic"] =
+        bench.multiply_adds(options.prompt, 1) / timing.first_token / machine.multiply_adds;
+  if (timing.steps.empty()) return ok_status();
+  const auto steps = static_cast<double>(timing.steps.size());
+  row["agents_tokens_per_second"] = options.agents * steps / timing.steps_seconds;
+  if (options.agents == 1) row["decode_tokens_per_second"] = steps / timing.steps_seconds;
+  row["step_seconds"] = timing.steps_seconds / steps;
+  row["median_step_seconds"] = timing.median_step;
+  const int shared = options.depth + options.prompt;
+  const double bytes = bench.bytes_read(options.agents, shared, shared + options.generate / 2);
+  row["bytes_read_per_step"] = static_cast<uint64_t>(bytes);
+  if (machine.bandwidth > 0)
+    row["step_share_of_bandwidth"] = bytes / timing.median_step / machine.bandwidth;
+  if (machine.multiply_adds > 0)
+    row["step_share_of_arithmetic"] = bench.multiply_adds(options.agents, options.agents) /
+                                      timing.median_step / machine.multiply_adds;
+  return ok_status();
+}
+
+Result<boost::json::object> measure(const Options& options) {
+  HELICON_ASSIGN(const kernels::KernelTable* kernels, kernels::choose_kernels());
+  boost::json::object row;
+  row["kernels"] = kernels->name;
+  if (options.model.empty()) {
+    measure_machine(options, kernels->name, row);
+    return row;
+  }
+  HELICON_ASSIGN(const auto catalog, open_catalog());
+  HELICON_ASSIGN(const ModelArgument argument, find_model(*catalog, options.model));
+  row["model"] = argument.name;
+  models::OpenOptions open;
+  open.threads = options.threads;
+  open.cache_type = options.cache_type;
+  open.context_length = static_cast<size_t>(
+      std::max(options.depth + options.prompt + options.generate, kShortPrompt + 1) + 1);
+  HELICON_ASSIGN(const auto bench, EngineBench::open(argument.path, open, options.seed));
+  HELICON_TRY(bench->ask(bench->random_tokens(kShortPrompt), 1, 1));
+  const double now = duration<double>(Clock::now().time_since_epoch()).count();
+  const double start = duration<double>(program_start.time_since_epoch()).count();
+  row["threads"] = bench->threads();
+  row["load_seconds"] = now - options.since.value_or(start);
+  row["load_peak_bytes"] = status_bytes("VmHWM:");
+  Machine machine;
+  if (options.machine) machine = measure_machine(options, kernels->name, row);
+  reset_peak();
+  HELICON_TRY(measure_row(options, machine, *bench, row));
+  row["peak_bytes"] = status_bytes("VmHWM:");
+  row["file_bytes"] = status_bytes("RssFile:");
   return row;
 }
 
@@ -157,10 +147,10 @@ Status run_bench(const Options& options) {
   if (options.json) return print(boost::json::serialize(row) + "\n");
   std::string text;
   for (const auto& [key, value] : row) {
-    std::string shown = value.is_double()   ? fmt::format("{:.3f}", value.as_double())
+    std::string shown = value.is_double()   ? fmt::format("{:.6g}", value.as_double())
                         : value.is_string() ? std::string(value.as_string())
                                             : boost::json::serialize(value);
-    text += fmt::format("{:28} {}\n", key, shown);
+    text += fmt::format("{:40} {}\n", key, shown);
   }
   return print(text);
 }
@@ -170,7 +160,7 @@ Status run_bench(const Options& options) {
 void add_bench(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("bench", "Measure the engine's speed on random prompts");
   const auto options = std::make_shared<Options>();
-  verb->add_option("model", options->model, model_help)->required();
+  CLI::Option* model = verb->add_option("model", options->model, model_help);
   verb->add_option("--prompt", options->prompt, "tokens of the prompt")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
@@ -180,15 +170,28 @@ void add_bench(CLI::App& app, int& exit_code) {
   verb->add_option("--agents", options->agents, "agents that write at once, from one prompt")
       ->check(CLI::Range(1, static_cast<int>(models::kMaxRows)))
       ->capture_default_str();
-  verb->add_option("--depth", options->depth, "tokens that stand before the prompt, not timed")
+  verb->add_option("--depth", options->depth,
+                   "tokens that stand before the prompt, asked for once before, so that their "
+                   "pages are there")
       ->check(CLI::Range(0, 1 << 20))
       ->capture_default_str();
   verb->add_option("--threads", options->threads, "0: as many as are worth having")
       ->check(CLI::Range(0, 1024));
   add_cache_type(*verb, options->cache_type);
   verb->add_option("--seed", options->seed, "of prompts and sampling")->capture_default_str();
+  verb->add_option(
+      "--since", options->since,
+      "reading of the monotonic clock, in seconds, that load_seconds counts from; else "
+      "the program's start");
+  CLI::Option* machine = verb->add_flag(
+      "--machine", options->machine,
+      "measure memory and arithmetic too, and what share of them is used; without a model: only "
+      "those");
   verb->add_flag("--json", options->json, "one line of JSON");
-  verb->callback([options, &exit_code] { exit_code = exit_code_of(run_bench(*options)); });
+  verb->callback([options, model, machine, &exit_code] {
+    if (model->empty() && machine->empty()) throw CLI::RequiredError("model");
+    exit_code = exit_code_of(run_bench(*options));
+  });
 }
 
 }  // namespace helicon::apps

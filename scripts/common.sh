@@ -25,17 +25,27 @@ models_folder() {
   fi
 }
 
-# A Python with what tests/requirements.txt pins. The folder's stamp holds the list it was made of.
+# A Python with what tests/requirements.txt pins, and one with what bench/requirements.txt does.
 python_path() { echo "$(cache_folder)/python/bin/python"; }
-use_python() {
-  local folder
-  folder=$(cache_folder)/python
-  cmp -s tests/requirements.txt "$folder/made-of" && return
-  say "Python packages for tests"
+use_python() { make_python "$(cache_folder)/python" tests/requirements.txt; }
+
+# llama.cpp is compiled for this very processor, which takes a while the first time.
+bench_python() { echo "$(cache_folder)/bench-python/bin/python"; }
+use_bench_python() {
+  CMAKE_BUILD_PARALLEL_LEVEL=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)} \
+    make_python "$(cache_folder)/bench-python" bench/requirements.txt --no-binary llama-cpp-python
+}
+
+# make_python FOLDER LIST [OPTION...]: the folder's stamp holds the list it was made of.
+make_python() {
+  local folder=$1 list=$2
+  shift 2
+  cmp -s "$list" "$folder/made-of" && return
+  say "Python packages of $list"
   rm -rf "$folder"
   python3 -m venv "$folder"
-  "$(python_path)" -m pip install --disable-pip-version-check -r tests/requirements.txt
-  cp tests/requirements.txt "$folder/made-of"
+  "$folder/bin/python" -m pip install --disable-pip-version-check "$@" -r "$list"
+  cp "$list" "$folder/made-of"
 }
 
 # The sources that are ours, one a line, for those patterns.

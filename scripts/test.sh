@@ -106,6 +106,9 @@ regenerated() {
   echo "$2 is what $1 writes"
 }
 
+# A little of what tests/soak does for half an hour.
+soak() { python3 tests/soak/soak.py --requests 200 --references 12 --sample 12; }
+
 # What independent implementations made of the same input; docs/development.md.
 golden_suites() {
   local python=$HELICON_PYTHON golden=tests/golden models
@@ -147,6 +150,7 @@ run_tests() {
       golden_suites
       suite "command line" pytest "$HELICON_PYTHON" -m pytest -q tests/cli
       suite "clients" pytest "$HELICON_PYTHON" -m pytest -q tests/api
+      suite "soak, short" one soak
       suite "browser" vitest browser_tests
     }
   }

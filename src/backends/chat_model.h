@@ -2,8 +2,10 @@
 #pragma once
 
 #include <boost/json.hpp>
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,12 +45,20 @@ struct ModelInfo {
   uint64_t bytes = 0;
 };
 
+// Pages of keys and values, where a model has such.
+struct PageUse {
+  size_t all = 0;
+  size_t free = 0;  // or kept only for prompts to come
+};
+
 class ChatModel {
  public:
   virtual ~ChatModel() = default;
   virtual const ModelInfo& info() const = 0;
   // False once what it answers can no longer be trusted (its file was cut short): load it anew.
   virtual bool healthy() const { return true; }
+  // Quick.
+  virtual std::optional<PageUse> pages() const { return std::nullopt; }
   // Renders, tokenizes and queues; returns at once. Events arrive on the listener (see
   // runtime/request.h). Errors: invalid_argument (a template that raises), context_length with
   // both numbers, unsupported (a base model without a template), overloaded.

@@ -38,6 +38,9 @@ class LocalModel final : public ChatModel {
 
   const ModelInfo& info() const override { return info_; }
   bool healthy() const override { return engine_->intact(); }
+  std::optional<PageUse> pages() const override {
+    return PageUse{engine_->page_capacity(), engine_->free_pages()};
+  }
   std::string token_bytes(runtime::TokenId token) const override {
     return std::string(tokenizer_->token_bytes(token));
   }

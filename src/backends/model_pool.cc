@@ -328,6 +328,14 @@ std::vector<std::string> ModelPool::loaded() const {
   return names;
 }
 
+std::map<std::string, PageUse> ModelPool::pages() const {
+  const std::lock_guard lock(impl_->mutex);
+  std::map<std::string, PageUse> uses;
+  for (const auto& [name, open] : impl_->models)
+    if (const std::optional<PageUse> use = open->model->pages()) uses.emplace(name, *use);
+  return uses;
+}
+
 bool ModelPool::loading() const {
   const std::lock_guard lock(impl_->mutex);
   return impl_->busy || !impl_->jobs.empty();

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -59,7 +60,8 @@ class ModelPool {
   Status pin(const std::string& name);
 
   std::vector<std::string> available() const;
-  std::vector<std::string> loaded() const;  // in order of their names
+  std::vector<std::string> loaded() const;       // in order of their names
+  std::map<std::string, PageUse> pages() const;  // of the loaded models that have any
   // Whether a load is under way: then destroying the pool takes a while.
   bool loading() const;
 

@@ -67,6 +67,7 @@ class ChatAnswer {
   std::unique_ptr<backends::ChatRun> run_;  // destroyed before the model
   bool cancelled_ = false;                  // whether or not it runs yet
   int tokens_ = 0;                          // of the answer, so far
+  std::string queued_;                      // for the log, once it is known
 };
 
 Awaitable<void> ChatAnswer::run() {
@@ -81,8 +82,8 @@ Awaitable<void> ChatAnswer::run() {
   } else {
     co_await collect();
   }
-  exchange_.annotate(
-      fmt::format("{} {}+{} tokens", quotable(request_.model), run_->prompt_tokens(), tokens_));
+  exchange_.annotate(fmt::format("{} {}+{} tokens{}", quotable(request_.model),
+                                 run_->prompt_tokens(), tokens_, queued_));
 }
 
 // Reads the request, opens the model and starts a run. All of it can take a while and happens on
@@ -145,6 +146,7 @@ std::optional<Error> ChatAnswer::failure_in(const EventQueue::Batch& batch) cons
 
 void ChatAnswer::count(const EventQueue::Batch& batch) {
   for (const runtime::Event& event : batch.events) tokens_ += event.token.has_value();
+  if (batch.usage) queued_ = fmt::format(", queued {:.3f} s", batch.usage->queue_seconds);
 }
 
 Awaitable<void> ChatAnswer::stream() {

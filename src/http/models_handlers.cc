@@ -62,9 +62,13 @@ Awaitable<void> health(Exchange& exchange, Services& services) {
   const bool stopping = services.stopping;
   json::array loaded;
   for (const std::string& name : services.models.loaded()) loaded.emplace_back(name);
+  json::object pages;
+  for (const auto& [name, use] : services.models.pages())
+    pages[name] = {{"all", use.all}, {"free", use.free}};
   json::object object;
   object["status"] = stopping ? "stopping" : "ok";
   object["loaded"] = std::move(loaded);
+  object["pages"] = std::move(pages);
   co_await exchange.send(json_reply(stopping ? 503 : 200, json::serialize(object)));
 }
 

@@ -1,0 +1,256 @@
+"""From measurements to a table: medians, ratios, goals; on a terminal, in docs/speed.md, as a plot."""
+import json
+import re
+import statistics
+
+from jobs import AGENTS, LONG, MODELS, ROWS, SHORT
+
+DISTURBED = 0.1  # processors that others take: such a run does not count
+NEAR = 0.9  # of the best: a configuration of llama.cpp that comes so near is measured on
+
+
+def read(path):
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def variant_name(flash, repack):
+    return f"{'flash attention' if flash else 'plain attention'}{', repacked' if repack else ''}"
+
+
+def keys_of(job):
+    return {key for row in ROWS if row.job == job.name for key in (row.key, row.our_key)}
+
+
+class Figures:
+    """Medians over the measurements of one model."""
+
+    def __init__(self, results, model):
+        self.rows = [row for row in results if row["model"] == model]
+
+    def values(self, job, variant, key):
+        """Of the runs that nobody disturbed, where there are such."""
+        rows = [row for row in self.rows
+                if row["job"] == job and row["variant"] == variant and row.get(key) is not None]
+        quiet = [row for row in rows if row["processors_of_others"] < DISTURBED]
+        return [row[key] for row in quiet or rows]
+
+    def median(self, job, variant, key):
+        values = self.values(job, variant, key)
+        return statistics.median(values) if values else None
+
+    def variants(self, job, key):
+        """llama.cpp's configurations that have been measured there: name to median."""
+        names = dict.fromkeys(row["variant"] for row in self.rows
+                              if row["job"] == job and row["variant"] != "helicon")
+        medians = {name: self.median(job, name, key) for name in names}
+        return {name: value for name, value in medians.items() if value is not None}
+
+    def best(self, job, key, lower=False):
+        medians = self.variants(job, key)
+        return (min if lower else max)(medians, key=medians.get) if medians else None
+
+
+def fixed_variant(results, model):
+    """llama.cpp's configuration for decoding, loading and memory: the one that decodes fastest."""
+    return Figures(results, model).best("short", "decode_tokens_per_second")
+
+
+def worth_repeating(results, model, job, variant):
+    figures = Figures(results, model)
+    for row in ROWS:
+        if row.job != job.name:
+            continue
+        medians = figures.variants(row.job, row.key)
+        if variant not in medians or (row.fixed and variant == fixed_variant(results, model)):
+            return True
+        if row.fixed or row.lower:
+            continue
+        if medians[variant] >= NEAR * max(medians.values()):
+            return True
+    return False
+
+
+def _line(row, ours, theirs, goal, variant, runs):
+    ratio = ours / theirs if ours and theirs else None
+    met = None
+    if goal and ratio:
+        met = ratio <= goal if row.lower else ratio >= goal
+    return {"row": row.name, "title": row.title, "unit": row.unit, "helicon": ours, "llama.cpp": theirs,
+            "ratio": ratio, "goal": goal and f"{'at most ' if row.lower else ''}{goal:g} times", "met": met,
+            "configuration": variant, "runs": runs}
+
+
+def _table_rows(figures, model, fixed):
+    for row in ROWS:
+        ours = figures.median(row.job, "helicon", row.our_key or row.key)
+        variant = fixed if row.fixed else figures.best(row.job, row.key, row.lower)
+        theirs = figures.median(row.job, variant, row.key) if variant else None
+        if ours is None and theirs is None:
+            continue
+        goal = row.goals[MODELS.index(model)] if model in MODELS else None
+        runs = [len(figures.values(row.job, "helicon", row.our_key or row.key)),
+                len(figures.values(row.job, variant, row.key)) if variant else 0]
+        yield _line(row, ours, theirs, goal, variant, runs)
+
+
+def _own(name, title, unit, ours, theirs, goal, met):
+    return {"row": name, "title": title, "unit": unit, "helicon": ours, "llama.cpp": theirs, "ratio": None,
+            "goal": goal, "met": met, "configuration": None, "runs": None}
+
+
+def _relative_rows(figures, model):
+    """Steps in steps of one row, and shares of what the machine can do."""
+    main = model == MODELS[0]
+    for prompt, job in ((SHORT, "short"), (LONG, "long")):
+        one = figures.median(job, "helicon", "median_step_seconds")
+        best = figures.best(job, "median_step_seconds", lower=True)
+        their_one = figures.median(job, best, "median_step_seconds") if best else None
+        for agents in AGENTS:
+            name = f"agents-{agents}-{prompt}"
+            ours = figures.median(name, "helicon", "median_step_seconds")
+            best = figures.best(name, "median_step_seconds", lower=True)
+            theirs = figures.median(name, best, "median_step_seconds") if best else None
+            if ours and one:
+                goal = "at most 2" if main and agents == 8 and prompt == SHORT else None
+                yield _own(f"step-{agents}-{prompt}",
+                           f"step of {agents} rows at {prompt:,}, in steps of one row", "steps", ours / one,
+                           theirs / their_one if theirs and their_one else None, goal,
+                           ours / one <= 2 if goal else None)
+    cached = figures.median("long", "helicon", "first_token_after_cached_prefix_seconds")
+    step = figures.median("long", "helicon", "median_step_seconds")
+    if cached and step:
+        best = figures.best("long", "first_token_after_cached_prefix_seconds", lower=True)
+        theirs = best and (figures.median("long", best, "first_token_after_cached_prefix_seconds") /
+                           figures.median("long", best, "median_step_seconds"))
+        yield _own("cached-steps", "the same, in steps of one row", "steps", cached / step, theirs,
+                   "under 2", cached < 2 * step)
+    for job, key, title in (
+            ("short", "step_share_of_bandwidth", "decode 128: share of memory bandwidth"),
+            ("long", "step_share_of_bandwidth", "decode at depth 4,096: share of memory bandwidth"),
+            ("agents-8-512", "step_share_of_arithmetic", "8 agents: share of arithmetic peak"),
+            ("short", "prefill_share_of_arithmetic", "prefill 512: share of arithmetic peak")):
+        share = figures.median(job, "helicon", key)
+        if share:
+            goal = "at least 0.9" if main and job == "short" and "bandwidth" in key else None
+            yield _own(f"{job}-{key}", title, "", share, None, goal, share >= 0.9 if goal else None)
+
+
+def summarise(results, models):
+    ours = [row for row in results if row["variant"] == "helicon"]
+    theirs = [row for row in results if row["variant"] != "helicon"]
+
+    def median(key):
+        values = [row[key] for row in ours if row.get(key)]
+        return statistics.median(values) if values else None
+
+    summary = {"kernels": sorted({row["kernels"] for row in ours}),
+               "threads": sorted({row["threads"] for row in results}),
+               "memory_bytes_per_second": median("memory_bytes_per_second"),
+               "multiply_adds_per_second": median("multiply_adds_per_second"),
+               "llama.cpp": {"llama-cpp-python": sorted({row["version"] for row in theirs}),
+                             "system": sorted({row["system"] for row in theirs})},
+               "models": []}
+    for model in models:
+        figures = Figures(results, model)
+        fixed = fixed_variant(results, model)
+        lines = [*_table_rows(figures, model, fixed), *_relative_rows(figures, model)]
+        if lines:
+            summary["models"].append({"model": model, "fixed_configuration": fixed, "rows": lines})
+    return summary
+
+
+def _shown(value, unit):
+    if value is None:
+        return ""
+    if unit == "bytes":
+        return f"{value / 1e9:.3f} GB"
+    if unit == "s":
+        return f"{1000 * value:.1f} ms" if value < 1 else f"{value:.2f} s"
+    if unit == "tokens/s":
+        return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
+    return f"{value:.2f}"
+
+
+def _cells(line):
+    ratio = f"{line['ratio']:.2f}" if line["ratio"] else ""
+    met = {None: "", True: "yes", False: "no"}[line["met"]]
+    title = f"{line['title']}, {line['unit']}" if line["unit"] == "tokens/s" else line["title"]
+    return [title, _shown(line["helicon"], line["unit"]), _shown(line["llama.cpp"], line["unit"]), ratio,
+            line["goal"] or "", met]
+
+
+def print_table(summary):
+    for entry in summary["models"]:
+        print(f"\n{entry['model']}, kernels {', '.join(summary['kernels'])}")
+        print(f"{'':62} {'Helicon':>10} {'llama.cpp':>10} {'ratio':>6}  {'goal':16} met")
+        for line in entry["rows"]:
+            title, ours, theirs, ratio, goal, met = _cells(line)
+            print(f"{title:62} {ours:>10} {theirs:>10} {ratio:>6}  {goal:16} {met}")
+    print()
+
+
+def _markdown(title, summary):
+    yield f"### {title}"
+    yield ""
+    features = sorted({feature for system in summary["llama.cpp"]["system"]
+                       for feature in re.findall(r"(\w+) = 1", system)})
+    runs = [line["runs"] for entry in summary["models"] for line in entry["rows"] if line["runs"]]
+    yield (f"Kernels `{', '.join(summary['kernels'])}`, {'/'.join(map(str, summary['threads']))} threads. "
+           f"llama-cpp-python {', '.join(summary['llama.cpp']['llama-cpp-python'])}, its system info: "
+           f"{', '.join(features)}. Medians of {min((min(run) for run in runs), default=0)} and more. "
+           f"Measured beside them: {summary['memory_bytes_per_second'] / 1e9:.1f} GB/s read from memory, "
+           f"{summary['multiply_adds_per_second'] / 1e9:.0f} G multiply-adds of 8 bits a second.")
+    for entry in summary["models"]:
+        yield ""
+        yield f"| {entry['model']} | Helicon | llama.cpp | ratio | goal | met |"
+        yield "|---|---|---|---|---|---|"
+        for line in entry["rows"]:
+            yield "| " + " | ".join(_cells(line)) + " |"
+    yield ""
+
+
+def document(summary, title, docs):
+    """Puts the summary under its title into docs/speed.json, and all of that into speed.md and the plot."""
+    kept = docs / "speed.json"
+    tables = json.loads(kept.read_text()) if kept.exists() else {}
+    tables[title] = summary
+    kept.write_text(json.dumps(tables, indent=1) + "\n")
+    text = (docs / "speed.md").read_text()
+    begin, end = "<!-- bench/run.py writes from here -->\n", "<!-- to here -->\n"
+    before, after = text.split(begin)[0], text.split(end)[1]
+    body = "\n".join(line for name, table in tables.items() for line in _markdown(name, table))
+    (docs / "speed.md").write_text(before + begin + "\n" + body + end + after)
+    draw(tables, docs / "speed.svg")
+
+
+def draw(tables, path):
+    """Ratios to llama.cpp, a panel a model; told apart by hatching, so that black and white will do."""
+    import matplotlib  # pylint: disable=import-outside-toplevel
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "helicon"
+    from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
+    names = [row.name for row in ROWS if row.unit == "tokens/s"]
+    titles = {row.name: row.title.replace(", together", "") for row in ROWS}
+    fills = [{"color": "0.25"}, {"facecolor": "white", "edgecolor": "black", "hatch": "////"},
+             {"color": "0.7"}]
+    figure, panels = pyplot.subplots(1, len(MODELS), figsize=(12, 5), sharey=True, layout="constrained")
+    for panel, model in zip(panels, MODELS):
+        height = 0.8 / len(tables)
+        for index, (title, table) in enumerate(tables.items()):
+            lines = {line["row"]: line for entry in table["models"] if entry["model"] == model
+                     for line in entry["rows"]}
+            places = [i + (index - (len(tables) - 1) / 2) * height for i in range(len(names))]
+            ratios = [(lines.get(name) or {}).get("ratio") or 0 for name in names]
+            panel.barh(places, ratios, height, label=title, **fills[index % len(fills)])
+            for place, ratio in zip(places, ratios):
+                if ratio:
+                    panel.text(ratio, place, f" {ratio:.2f}", va="center", fontsize=7)
+        panel.axvline(1, color="black", linewidth=1, linestyle="--")
+        panel.set_title(model)
+        panel.set_xlabel("tokens a second, llama.cpp = 1")
+        panel.margins(x=0.15)
+    panels[0].set_yticks(range(len(names)), [titles[name] for name in names])
+    panels[0].invert_yaxis()
+    panels[-1].legend(loc="lower right", fontsize=8)
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)

@@ -1,0 +1,57 @@
+"""bench: the figures agree with each other, and with what was asked for."""
+
+import json
+import time
+
+import pytest
+
+
+@pytest.fixture
+def bench(helicon):
+    def run(*arguments):
+        return json.loads(helicon("bench", "tiny", "--json", *arguments).succeeds().out)
+    return run
+
+
+def test_rates_and_steps_agree(bench):
+    row = bench("--prompt", 20, "--generate", 6, "--agents", 3, "--seed", 5)
+    assert (row["model"], row["prompt_tokens"], row["generated_tokens"], row["agents"]) == ("tiny", 20, 6, 3)
+    assert row["agents_tokens_per_second"] == pytest.approx(3 / row["step_seconds"])
+    assert row["prefill_tokens_per_second"] == pytest.approx(20 / row["first_token_seconds"])
+    assert "decode_tokens_per_second" not in row, "that is one stream's"
+    one = bench("--prompt", 20, "--generate", 6)
+    assert one["decode_tokens_per_second"] == pytest.approx(one["agents_tokens_per_second"])
+    assert one["peak_bytes"] > one["file_bytes"] > 0
+
+
+def test_the_common_prompt_is_read_once(bench):
+    """Each agent more adds its own tail to a step, and nothing else."""
+    read = {(agents, prompt): bench("--prompt", prompt, "--generate", 8, "--agents", agents)["bytes_read_per_step"]
+            for agents in (1, 3, 5) for prompt in (10, 30)}
+    tails = read[3, 10] - read[1, 10]
+    assert tails > 0 and read[5, 10] - read[3, 10] == tails
+    assert read[5, 30] - read[5, 10] == read[1, 30] - read[1, 10] == pytest.approx(20 * tails / (2 * 4))
+
+
+def test_shares_of_the_machine(bench):
+    row = bench("--machine", "--prompt", 20, "--generate", 6)
+    assert row["memory_bytes_per_second"] > 1e9
+    assert row["step_share_of_bandwidth"] == pytest.approx(
+        row["bytes_read_per_step"] / row["median_step_seconds"] / row["memory_bytes_per_second"])
+
+
+def test_the_machine_alone(helicon):
+    row = json.loads(helicon("bench", "--machine", "--json").succeeds().out)
+    assert row["memory_bytes_per_second"] > 1e9 and "model" not in row
+
+
+def test_loading_counts_from_where_it_is_told(bench):
+    assert 100 < bench("--since", time.monotonic() - 100)["load_seconds"] < 130
+    assert bench()["load_seconds"] < 30
+
+
+def test_what_does_not_fit(helicon):
+    helicon("bench").fails_with("model", code=2)
+    helicon("bench", "tiny", "--prompt", 1 << 19).fails_with("context")
+    helicon("bench", "tiny", "--agents", 0).fails_with("agents", code=2)
+    helicon("bench", "nobody").fails_with("nobody")
