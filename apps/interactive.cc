@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "base/paths.h"
+#include "base/suggest.h"
 #include "input.h"
 #include "interrupt.h"
 #include "line_editor.h"
 #include "model_summary.h"
 #include "multi_line.h"
 #include "output.h"
-#include "suggest.h"
 #include "weights/model_file.h"
 
 namespace helicon::apps {

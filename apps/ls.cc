@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
-#include <map>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +12,7 @@
 #include "model_argument.h"
 #include "output.h"
 #include "verbs.h"
+#include "weights/model_file.h"
 
 namespace helicon::apps {
 namespace {
@@ -21,8 +22,15 @@ struct Row {
   uint64_t bytes = 0;
   uint64_t partial_bytes = 0;             // of a pull that did not end
   std::string path;                       // empty: not here
+  bool damaged = false;                   // here, and no model can be opened from it
   const catalog::Entry* entry = nullptr;  // where the catalog knows it
 };
+
+// What a load would find out at once; bytes that changed in place only a pull finds.
+bool can_be_opened(const std::filesystem::path& path) {
+  const auto file = weights::ModelFile::open(path);
+  return file.ok() || file.error().code == ErrorCode::unsupported;
+}
 
 // The catalog's models in its order, then the files the user put into the folder.
 Result<std::vector<Row>> collect(const catalog::Catalog& catalog) {
@@ -39,6 +47,7 @@ Result<std::vector<Row>> collect(const catalog::Catalog& catalog) {
     if (row == rows.end()) row = rows.insert(rows.end(), Row{.name = model.name, .path = {}});
     row->bytes = model.bytes;
     row->path = model.path.string();
+    row->damaged = model.damaged || !can_be_opened(model.path);
   }
   return rows;
 }
@@ -49,6 +58,7 @@ std::string as_json(const std::vector<Row>& rows) {
     boost::json::object model = {{"name", row.name},
                                  {"bytes", row.bytes},
                                  {"installed", !row.path.empty()},
+                                 {"damaged", row.damaged},
                                  {"partial_bytes", row.partial_bytes}};
     if (!row.path.empty()) model["path"] = row.path;
     if (row.entry != nullptr) {
@@ -69,13 +79,14 @@ std::string as_table(const std::vector<Row>& rows) {
   size_t width = 4;
   for (const Row& row : rows) width = std::max(width, row.name.size());
   std::string table =
-      fmt::format("{:<{}}  {:>7}  {:<5}  {}\n", "NAME", width, "SIZE", "HERE", "GOOD FOR");
+      fmt::format("{:<{}}  {:>7}  {:<7}  {}\n", "NAME", width, "SIZE", "HERE", "GOOD FOR");
   for (const Row& row : rows) {
     const int share = row.bytes == 0 ? 0 : static_cast<int>(100 * row.partial_bytes / row.bytes);
-    const std::string here = !row.path.empty()        ? "yes"
+    const std::string here = row.damaged              ? "damaged"
+                             : !row.path.empty()      ? "yes"
                              : row.partial_bytes == 0 ? "no"
                                                       : fmt::format("{} %", std::min(share, 99));
-    table += fmt::format("{:<{}}  {:>7}  {:<5}  {}\n", printable(row.name, true), width,
+    table += fmt::format("{:<{}}  {:>7}  {:<7}  {}\n", printable(row.name, true), width,
                          readable_bytes(static_cast<double>(row.bytes)), here,
                          row.entry == nullptr ? "your own file" : row.entry->purpose);
   }

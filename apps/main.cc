@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/suggest.h"
 #include "output.h"
-#include "suggest.h"
 #include "verbs.h"
 
 namespace helicon::apps {

@@ -5,7 +5,7 @@
 #include <system_error>
 #include <vector>
 
-#include "suggest.h"
+#include "base/suggest.h"
 
 namespace helicon::apps {
 namespace {

@@ -108,7 +108,8 @@ std::string progress_bar(const std::string& name, const catalog::Progress& progr
 }
 
 Result<std::filesystem::path> pull_with_progress(const catalog::Catalog& catalog,
-                                                 const std::string& name, bool json) {
+                                                 const std::string& name, bool json,
+                                                 catalog::Verify verify) {
   std::stop_source stop;
   const OnInterrupt interrupt([&stop] { stop.request_stop(); });
   Bar bar(name);
@@ -117,7 +118,7 @@ Result<std::filesystem::path> pull_with_progress(const catalog::Catalog& catalog
   auto path = catalog.pull(
       name,
       [&](const catalog::Progress& progress) { draws ? bar.show(progress) : lines.show(progress); },
-      stop.get_token());
+      stop.get_token(), verify);
   if (path.ok() || path.error().code != ErrorCode::cancelled) return path;
   // Of a package, only whole parts are kept: less than the bar has shown.
   const uint64_t kept = partial_bytes(catalog, name);

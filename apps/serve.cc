@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "backends/local_model.h"
@@ -89,6 +90,11 @@ backends::ModelSource model_source(std::shared_ptr<const catalog::Catalog> catal
   return source;
 }
 
+Status pin_all(backends::ModelPool& models, const NamedFiles& given) {
+  for (const auto& [name, path] : given) HELICON_TRY(models.pin(name));
+  return ok_status();
+}
+
 Status serve(const Options& options) {
   HELICON_TRY(set_up_log("info"));
   HELICON_ASSIGN(std::shared_ptr<const catalog::Catalog> catalog, open_catalog());
@@ -104,17 +110,25 @@ Status serve(const Options& options) {
   backends::ModelPool& models = *pool;
   // Before anything is loaded: a port in use is found out at once.
   HELICON_ASSIGN(const auto server, http::Server::listen(options.server, std::move(pool)));
-  for (const auto& [name, path] : given) HELICON_TRY(models.pin(name));
 
+  // Signals are heard from here on, and who asks meanwhile waits for the load.
   server->stop_on_signals();
-  HELICON_TRY(print(fmt::format("Helicon is listening on {}\n", server->url())));
+  Status ready = ok_status();
+  std::thread pinning([&] {
+    ready = pin_all(models, given);
+    if (ready.ok()) ready = print(fmt::format("Helicon is listening on {}\n", server->url()));
+    if (!ready.ok()) server->stop();
+  });
   server->run();
+  models.close();
+  pinning.join();
+  if (!ready.ok() && ready.error().code == ErrorCode::cancelled) ready = ok_status();
   if (models.loading()) {
     // Nobody waits for that model any more, and nothing is lost with it.
     spdlog::default_logger()->flush();
-    std::_Exit(EXIT_SUCCESS);
+    std::_Exit(exit_code_of(ready));
   }
-  return ok_status();
+  return ready;
 }
 
 }  // namespace

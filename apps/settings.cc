@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "suggest.h"
+#include "base/suggest.h"
 
 namespace helicon::apps {
 namespace {

@@ -26,6 +26,8 @@ struct OpenModel {
   int users = 0;
   bool pinned = false;
   Clock::time_point idle_since;  // while users == 0
+
+  bool idle() const { return users == 0 && !pinned; }
 };
 
 struct Job {
@@ -41,6 +43,18 @@ Error stopping() { return {ErrorCode::cancelled, "the program is stopping", {}};
 
 struct ModelPool::Impl : std::enable_shared_from_this<Impl> {
   using Models = std::map<std::string, std::shared_ptr<OpenModel>>;
+  struct Unloading {
+    std::string name;
+    std::shared_ptr<OpenModel> model;
+  };
+  struct Task {
+    std::vector<Unloading> unloadings;
+    const Job* job = nullptr;
+  };
+  struct Answer {
+    Callback done;
+    Result<Model> model;
+  };
 
   Impl(PoolOptions pool_options, ModelSource model_source)
       : options(pool_options), source(std::move(model_source)) {}
@@ -49,20 +63,23 @@ struct ModelPool::Impl : std::enable_shared_from_this<Impl> {
   Result<Model> wait_for(const std::string& name, bool pin);
   Model lease(const std::shared_ptr<OpenModel>& open);
   void work();
-  void run(Job& job, std::unique_lock<std::mutex>& lock);
+  std::optional<Task> wait_for_task();  // nothing: the pool is closed
+  void run(const Job& job);
   Status check(const Job& job) const;
   Result<Model> load(const Job& job) const;
-  bool unload_oldest(std::unique_lock<std::mutex>& lock);
-  Clock::time_point unload_expired(std::unique_lock<std::mutex>& lock);
-  void unload(Models::iterator position, std::unique_lock<std::mutex>& lock);
+  std::vector<Answer> finish(Result<Model> loaded);
+  Unloading take(Models::iterator position);
+  std::optional<Unloading> take_oldest(size_t open_models);
+  Clock::time_point take_expired(std::vector<Unloading>& expired);
+  static void unload(Unloading unloading);
 
   const PoolOptions options;
   const ModelSource source;
   mutable std::mutex mutex;
   std::condition_variable changed;
-  Models models;                                    // guarded by mutex, as are the next four
-  std::vector<std::shared_ptr<OpenModel>> retired;  // not healthy: unloaded after their last user
-  std::deque<Job> jobs;                             // the first is being loaded while `busy`
+  Models models;                   // guarded by mutex, as are the next four
+  std::vector<Unloading> retired;  // not healthy: unloaded after their last user
+  std::deque<Job> jobs;            // the first is being loaded while `busy`
   bool busy = false;
   bool closed = false;
   std::thread thread;  // last: it uses all of the above
@@ -90,8 +107,7 @@ void ModelPool::Impl::acquire(const std::string& name, bool pin, Callback done) 
     const auto found = models.find(name);
     if (found == models.end()) return false;
     if (!found->second->model->healthy()) {
-      retired.push_back(std::move(found->second));
-      models.erase(found);
+      retired.push_back(take(found));
       changed.notify_all();
       return false;
     }
@@ -123,50 +139,66 @@ Result<ModelPool::Model> ModelPool::Impl::wait_for(const std::string& name, bool
 }
 
 void ModelPool::Impl::work() {
+  while (std::optional<Task> task = wait_for_task()) {
+    for (Unloading& unloading : task->unloadings) unload(std::move(unloading));
+    if (task->job != nullptr) run(*task->job);
+  }
+}
+
+std::optional<ModelPool::Impl::Task> ModelPool::Impl::wait_for_task() {
   std::unique_lock lock(mutex);
-  while (!closed) {
+  for (;;) {
+    if (closed) return std::nullopt;
     if (!jobs.empty()) {
-      run(jobs.front(), lock);
-      continue;
+      busy = true;
+      return Task{{}, &jobs.front()};
     }
-    const Clock::time_point next = unload_expired(lock);
+    Task task;
+    const Clock::time_point next = take_expired(task.unloadings);
+    if (!task.unloadings.empty()) return task;
     // A model that becomes idle moves the next expiry, so any change is worth another look.
-    if (jobs.empty() && !closed) changed.wait_until(lock, next);
+    changed.wait_until(lock, next);
   }
 }
 
 // The job stays in front of the queue while it loads, so that later callers join it.
-void ModelPool::Impl::run(Job& job, std::unique_lock<std::mutex>& lock) {
-  busy = true;
-  lock.unlock();
+void ModelPool::Impl::run(const Job& job) {
+  const size_t max_loaded = std::max<size_t>(options.max_loaded, 1);
   const Status possible = check(job);
-  lock.lock();
-  while (possible.ok() && models.size() >= std::max<size_t>(options.max_loaded, 1) &&
-         unload_oldest(lock)) {
-  }
   Result<Model> loaded = Error{};
-  do {
-    lock.unlock();
-    loaded = possible.ok() ? load(job) : Result<Model>(possible.error());
-    lock.lock();
-  } while (!loaded.ok() && loaded.error().code == ErrorCode::out_of_memory && unload_oldest(lock));
+  if (possible.ok()) {
+    while (std::optional<Unloading> oldest = take_oldest(max_loaded)) unload(*std::move(oldest));
+    loaded = load(job);
+    while (!loaded.ok() && loaded.error().code == ErrorCode::out_of_memory) {
+      std::optional<Unloading> oldest = take_oldest(1);
+      if (!oldest) break;
+      unload(*std::move(oldest));
+      loaded = load(job);
+    }
+  } else {
+    loaded = possible.error();
+  }
+  for (Answer& answer : finish(std::move(loaded))) answer.done(std::move(answer.model));
+}
 
-  const Job finished = std::move(job);
+// The first job is done: what each that waits for it is to be told.
+std::vector<ModelPool::Impl::Answer> ModelPool::Impl::finish(Result<Model> loaded) {
+  const std::lock_guard lock(mutex);
+  Job job = std::move(jobs.front());
   jobs.pop_front();
   busy = false;
-  std::vector<Result<Model>> answers(finished.waiting.size(), Error{});
+  std::shared_ptr<OpenModel> open;
   if (loaded.ok()) {
-    auto open = std::make_shared<OpenModel>();
+    open = std::make_shared<OpenModel>();
     open->model = *std::move(loaded);
-    open->pinned = finished.pin;
-    for (Result<Model>& answer : answers) answer = lease(open);
-    models[finished.name] = std::move(open);
-  } else {
-    for (Result<Model>& answer : answers) answer = loaded.error();
+    open->pinned = job.pin;
+    models[job.name] = open;
   }
-  lock.unlock();
-  for (size_t i = 0; i < answers.size(); ++i) finished.waiting[i](std::move(answers[i]));
-  lock.lock();
+  std::vector<Answer> answers;
+  for (Callback& done : job.waiting) {
+    answers.push_back({std::move(done), open ? Result<Model>(lease(open)) : loaded.error()});
+  }
+  return answers;
 }
 
 Status ModelPool::Impl::check(const Job& job) const {
@@ -198,53 +230,51 @@ Result<ModelPool::Model> ModelPool::Impl::load(const Job& job) const {
   }
 }
 
-// Gives the lock up while the model is taken apart, which can take a while.
-void ModelPool::Impl::unload(Models::iterator position, std::unique_lock<std::mutex>& lock) {
-  const std::string name = position->first;
-  std::shared_ptr<OpenModel> open = std::move(position->second);
-  models.erase(position);
-  lock.unlock();
-  open.reset();
-  spdlog::info("{} unloaded", name);
-  lock.lock();
+// Takes a model apart, which can take a while: never with the lock held.
+void ModelPool::Impl::unload(Unloading unloading) {
+  unloading.model.reset();
+  spdlog::info("{} unloaded", unloading.name);
 }
 
-bool ModelPool::Impl::unload_oldest(std::unique_lock<std::mutex>& lock) {
+ModelPool::Impl::Unloading ModelPool::Impl::take(Models::iterator position) {
+  Unloading taken{position->first, std::move(position->second)};
+  models.erase(position);
+  return taken;
+}
+
+// The longest idle, where at least so many are open.
+std::optional<ModelPool::Impl::Unloading> ModelPool::Impl::take_oldest(size_t open_models) {
+  const std::lock_guard lock(mutex);
+  if (models.size() < open_models) return std::nullopt;
   auto oldest = models.end();
   for (auto it = models.begin(); it != models.end(); ++it) {
-    const OpenModel& open = *it->second;
-    if (open.users > 0 || open.pinned) continue;
-    if (oldest == models.end() || open.idle_since < oldest->second->idle_since) oldest = it;
+    if (!it->second->idle()) continue;
+    if (oldest == models.end() || it->second->idle_since < oldest->second->idle_since) oldest = it;
   }
-  if (oldest == models.end()) return false;
-  unload(oldest, lock);
-  return true;
+  if (oldest == models.end()) return std::nullopt;
+  return take(oldest);
 }
 
-// Returns when the next one will have expired.
-Clock::time_point ModelPool::Impl::unload_expired(std::unique_lock<std::mutex>& lock) {
-  const auto unused = [](const std::shared_ptr<OpenModel>& open) { return open->users == 0; };
-  for (auto it = retired.begin();
-       (it = std::find_if(retired.begin(), retired.end(), unused)) != retired.end();) {
-    std::shared_ptr<OpenModel> open = std::move(*it);
-    retired.erase(it);
-    lock.unlock();
-    open.reset();
-    lock.lock();
-  }
-  for (;;) {
-    Clock::time_point next = Clock::now() + std::chrono::hours(1);
-    auto expired = models.end();
-    for (auto it = models.begin(); it != models.end(); ++it) {
-      const OpenModel& open = *it->second;
-      if (open.users > 0 || open.pinned) continue;
-      const Clock::time_point expiry = open.idle_since + options.keep_alive;
-      if (expiry <= Clock::now()) expired = it;
+// Called with the lock held. Adds what is to be unloaded now, and returns when there will be more.
+Clock::time_point ModelPool::Impl::take_expired(std::vector<Unloading>& expired) {
+  std::erase_if(retired, [&](Unloading& unloading) {
+    if (unloading.model->users > 0) return false;
+    expired.push_back(std::move(unloading));
+    return true;
+  });
+  const Clock::time_point now = Clock::now();
+  Clock::time_point next = now + std::chrono::hours(1);
+  for (auto it = models.begin(); it != models.end();) {
+    const auto position = it++;
+    if (!position->second->idle()) continue;
+    const Clock::time_point expiry = position->second->idle_since + options.keep_alive;
+    if (expiry <= now) {
+      expired.push_back(take(position));
+    } else {
       next = std::min(next, expiry);
     }
-    if (expired == models.end()) return next;
-    unload(expired, lock);
   }
+  return next;
 }
 
 ModelPool::ModelPool(PoolOptions options, ModelSource source)

@@ -10,6 +10,7 @@
 
 #include "base/paths.h"
 #include "catalog/address_fetch.h"
+#include "catalog/file_sum.h"
 #include "catalog/package_fetch.h"
 #include "catalog/partial_file.h"
 
@@ -172,6 +173,33 @@ Status fetch_from_any(const Entry& entry, const Options& options, PartialFile& p
   return Error{first, fmt::format("{}", fmt::join(reasons, "; ")), ""};
 }
 
+// What is installed under the model's name is the model.
+Status verify_installed(const Entry& entry, const fs::path& file, std::uint64_t bytes,
+                        const ProgressCallback& progress, std::stop_token stop, Verify verify) {
+  const auto wrong = [&](const std::string& what) {
+    return Error{ErrorCode::checksum,
+                 fmt::format("{} {}: it is damaged, or not that model; `helicon rm {}` removes it",
+                             file.string(), what, entry.name),
+                 ""};
+  };
+  if (bytes != entry.bytes) {
+    return wrong(
+        fmt::format("has {} bytes, the model '{}' has {}", bytes, entry.name, entry.bytes));
+  }
+  std::optional<std::string> sum = verify == Verify::anew ? std::nullopt : known_sum(file);
+  if (!sum) {
+    Meter meter(entry.bytes, progress);
+    HELICON_ASSIGN(
+        sum,
+        read_sum(
+            file, [&](std::uint64_t done) { meter.report(done, "checking what is already here"); },
+            stop));
+  }
+  if (sum == entry.sha256) return ok_status();
+  return wrong(
+      fmt::format("has the SHA-256 {}, the model '{}' has {}", *sum, entry.name, entry.sha256));
+}
+
 }  // namespace
 
 Result<Options> default_options() {
@@ -199,7 +227,11 @@ Result<std::vector<Installed>> Catalog::installed() const {
   for (auto& [name, item] : found) {
     const Entry* entry = find(name);
     // A file of another size under a known name is the user's own.
-    if (entry != nullptr && entry->bytes == item.model.bytes) item.model.entry = entry;
+    if (entry != nullptr && entry->bytes == item.model.bytes) {
+      item.model.entry = entry;
+      item.model.damaged = !entry->sha256.empty() &&
+                           known_sum(item.model.path).value_or(entry->sha256) != entry->sha256;
+    }
     models.push_back(std::move(item.model));
   }
   return models;
@@ -238,17 +270,15 @@ Result<fs::path> Catalog::resolve(std::string_view name_or_path) const {
 }
 
 Result<fs::path> Catalog::pull(std::string_view name, const ProgressCallback& progress,
-                               std::stop_token stop) const {
+                               std::stop_token stop, Verify verify) const {
   const Entry* entry = find(name);
   if (entry == nullptr) return resolve(name);  // the user's own file needs no pulling
   const fs::path target = options_.models / (entry->name + std::string(extension));
   std::error_code failure;
   if (const std::uint64_t bytes = fs::file_size(target, failure); !failure) {
-    if (entry->sha256.empty() || bytes == entry->bytes) return target;
-    return Error{ErrorCode::checksum,
-                 fmt::format("{} has {} bytes, the model '{}' has {}: helicon rm {} removes it",
-                             target.string(), bytes, name, entry->bytes, name),
-                 ""};
+    if (entry->sha256.empty()) return target;
+    HELICON_TRY(verify_installed(*entry, target, bytes, progress, stop, verify));
+    return target;
   }
   if (entry->sha256.empty()) {
     const auto* hub = std::get_if<HubSource>(&entry->sources.front());
@@ -271,7 +301,10 @@ Result<fs::path> Catalog::pull(std::string_view name, const ProgressCallback& pr
   HELICON_TRY(partial.take_up(
       [&](std::uint64_t done) { meter.report(done, "checking what is already here"); }, stop));
   Status status = fetch_from_any(*entry, options_, partial, meter, stop);
-  if (status.ok()) return target;
+  if (status.ok()) {
+    keep_sum(target, entry->sha256);
+    return target;
+  }
   std::string kept;
   if (partial.size() == 0) {
     partial.discard();
@@ -310,6 +343,7 @@ Status Catalog::remove(std::string_view name) const {
                    fmt::format("{}: cannot delete: {}", file.string(), failure.message()), ""};
     }
   }
+  fs::remove(sum_path(target), failure);
   return ok_status();
 }
 

@@ -22,6 +22,7 @@ struct Installed {
   std::uint64_t bytes = 0;  // of all pieces of a split file together
   std::chrono::system_clock::time_point modified;
   const Entry* entry = nullptr;  // where the catalog knows it
+  bool damaged = false;          // a pull found it to be other bytes than the catalog's
 };
 
 struct Progress {
@@ -31,6 +32,12 @@ struct Progress {
   std::string_view stage;   // "fetching part 3 of 22", "fetching", "checking what is already here"
 };
 using ProgressCallback = std::function<void(const Progress&)>;
+
+// When an installed file is read again and its checksum compared.
+enum class Verify {
+  if_changed,  // where it is not the file that was verified: its size or time differs, or none was
+  anew,        // always: disks forget without telling the file system
+};
 
 struct Options {
   std::filesystem::path models;    // the folder
@@ -64,13 +71,15 @@ class Catalog {
   // Errors: not_found, saying whether `helicon pull` would help.
   Result<std::filesystem::path> resolve(std::string_view name_or_path) const;
 
-  // Fetches a known model, or finds it installed; returns its file. What arrived before a failure
-  // or a stop is kept as NAME.gguf.partial, and the next pull goes on from there. `progress` is
-  // called on this thread, about ten times a second. Errors: not_found (no such name, or
-  // python3/pip missing), unsupported (no checksum known), overloaded (another pull of it is under
-  // way), no_space, network, checksum, io, cancelled.
+  // Fetches a known model, or finds it installed; returns its file, verified. What arrived before a
+  // failure or a stop is kept as NAME.gguf.partial, and the next pull goes on from there. A wrong
+  // file that is installed is never deleted: it may be the user's own. `progress` is called on this
+  // thread, about ten times a second. Errors: not_found (no such name, or python3/pip missing),
+  // unsupported (no checksum known), overloaded (another pull of it is under way), no_space,
+  // network, checksum, io, cancelled.
   Result<std::filesystem::path> pull(std::string_view name, const ProgressCallback& progress = {},
-                                     std::stop_token stop = {}) const;
+                                     std::stop_token stop = {},
+                                     Verify verify = Verify::if_changed) const;
 
   // Deletes an installed model, all pieces of a split one, or what a broken pull left of it.
   // Only by name: nothing outside the folder is ever deleted. Errors: not_found, overloaded, io.

@@ -169,6 +169,87 @@ TEST_F(CatalogTest, AnInstalledModelIsNotPulledAgain) {
   EXPECT_EQ(*pulled, target());
 }
 
+// A pull of what is installed reads it where it must, and where it need not it does not.
+class VerifyTest : public CatalogTest {
+ protected:
+  // How the pull ended, and whether it read the file.
+  Result<fs::path> pull(Verify verify = Verify::if_changed) {
+    read_ = false;
+    return catalog().pull(
+        "tiny", [&](const Progress&) { read_ = true; }, {}, verify);
+  }
+  // Changes one byte; the time of the last change is `later` than it was.
+  void damage(std::chrono::nanoseconds later) {
+    const auto time = fs::last_write_time(target());
+    std::string bytes = model_;
+    bytes[bytes.size() / 2] ^= 1;
+    write_file(target(), bytes);
+    fs::last_write_time(target(), time + later);
+  }
+  void expect_damaged(const Result<fs::path>& pulled) {
+    ASSERT_FALSE(pulled.ok());
+    EXPECT_EQ(pulled.error().code, ErrorCode::checksum);
+    EXPECT_NE(pulled.error().message.find("`helicon rm tiny`"), std::string::npos);
+    EXPECT_EQ(fs::file_size(target()), model_.size()) << "it is not ours to delete";
+    EXPECT_TRUE(catalog().installed()->at(0).damaged);
+  }
+
+  bool read_ = false;
+};
+
+TEST_F(VerifyTest, AFileIsReadOnceForAsLongAsItDoesNotChange) {
+  write_file(target(), model_);
+  ASSERT_TRUE(pull().ok());
+  EXPECT_TRUE(read_);
+  ASSERT_TRUE(pull().ok());
+  EXPECT_FALSE(read_);
+  EXPECT_FALSE(catalog().installed()->at(0).damaged);
+  fs::last_write_time(target(), fs::last_write_time(target()) + std::chrono::nanoseconds(1000));
+  ASSERT_TRUE(pull().ok());
+  EXPECT_TRUE(read_);
+}
+
+TEST_F(VerifyTest, AChangedFileIsFoundOut) {
+  write_file(target(), model_);
+  ASSERT_TRUE(pull().ok());
+  damage(std::chrono::seconds(1));
+  expect_damaged(pull());
+  EXPECT_TRUE(read_);
+  expect_damaged(pull());
+  EXPECT_FALSE(read_);
+  write_file(target(), model_);
+  EXPECT_TRUE(pull().ok());
+}
+
+TEST_F(VerifyTest, WhatLooksUnchangedIsReadWhenTold) {
+  write_file(target(), model_);
+  ASSERT_TRUE(pull().ok());
+  damage(std::chrono::seconds(0));
+  EXPECT_TRUE(pull().ok());
+  expect_damaged(pull(Verify::anew));
+  expect_damaged(pull());
+}
+
+TEST_F(VerifyTest, ASumThatIsNoneIsNotBelieved) {
+  write_file(target(), model_);
+  for (const std::string& sum : {std::string(), std::string("\n"), std::string("x"),
+                                 sha256_of(model_), sha256_of(model_) + " 300000"}) {
+    write_file(target().string() + ".sum", sum);
+    ASSERT_TRUE(pull().ok());
+    EXPECT_TRUE(read_) << sum;
+  }
+}
+
+TEST_F(VerifyTest, AStoppedReadingSaysNothing) {
+  write_file(target(), model_);
+  std::stop_source stop;
+  stop.request_stop();
+  const auto pulled = catalog().pull("tiny", {}, stop.get_token());
+  ASSERT_FALSE(pulled.ok());
+  EXPECT_EQ(pulled.error().code, ErrorCode::cancelled);
+  EXPECT_EQ(files(), std::vector<std::string>{"tiny.gguf"});
+}
+
 TEST_F(CatalogTest, AModelWithoutAChecksumIsNeverPulled) {
   Options unknown = options({HubSource{"someone/Huge-GGUF", "main", ""}});
   unknown.entries[0].sha256.clear();
@@ -189,6 +270,7 @@ TEST_F(CatalogTest, PullingAnUnknownNameListsTheKnownOnes) {
 TEST_F(CatalogTest, RemovesModelsAndLeftovers) {
   write_file(target(), model_);
   write_file(partial(), "half");
+  ASSERT_TRUE(catalog().pull("tiny").ok());
   ASSERT_TRUE(catalog().remove("tiny").ok());
   expect_nothing();
   write_file(partial(), "half");

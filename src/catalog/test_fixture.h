@@ -70,10 +70,10 @@ class CatalogFixture : public testing::Test {
   std::filesystem::path target() const { return models_ / "tiny.gguf"; }
   std::filesystem::path partial() const { return models_ / "tiny.gguf.partial"; }
 
-  // The model is there, whole, and nothing else is.
+  // The model is there, whole, with its sum, and nothing else is.
   void expect_installed() const {
     EXPECT_TRUE(read_file(target()) == model_);
-    EXPECT_EQ(files(), std::vector<std::string>{"tiny.gguf"});
+    EXPECT_EQ(files(), (std::vector<std::string>{"tiny.gguf", "tiny.gguf.sum"}));
   }
   // Nothing at all is left in the folder.
   void expect_nothing() const { EXPECT_EQ(files(), std::vector<std::string>{}); }

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <limits>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "http/chat_messages.h"
 #include "http/json_reader.h"
@@ -52,6 +54,9 @@ Status label(const json::value& value, std::string_view name, Draft&) {
   HELICON_TRY(read_string(value, name));
   return ok_status();
 }
+
+// Fields that clients of other servers send and that leave the answer as it is, whatever they hold.
+Status ignored(const json::value&, std::string_view, Draft&) { return ok_status(); }
 
 Status read_metadata(const json::value& value, std::string_view name, Draft&) {
   HELICON_TRY(read_object(value, name));
@@ -165,6 +170,7 @@ Status read_store(const json::value& value, std::string_view name, Draft&) {
 Status read_stream_options(const json::value& value, std::string_view name, Draft& draft) {
   HELICON_ASSIGN(const json::object* const options, read_object(value, name));
   draft.has_stream_options = true;
+  HELICON_TRY(check_known_fields(*options, name, {"include_usage", "include_obfuscation"}));
   if (const json::value* usage = options->if_contains("include_usage");
       usage && !usage->is_null()) {
     HELICON_ASSIGN(draft.request.include_usage,
@@ -316,7 +322,19 @@ constexpr Field fields[] = {
     {"prompt_cache_retention", unsupported},
     {"reasoning_effort", unsupported},
     {"web_search_options", unsupported},
+    {"cache_prompt", ignored},
+    {"id_slot", ignored},
+    {"keep_alive", ignored},
+    {"priority", ignored},
+    {"request_id", ignored},
+    {"timings_per_token", ignored},
 };
+
+std::vector<std::string> names_of_fields() {
+  std::vector<std::string> names;
+  for (const Field& field : fields) names.emplace_back(field.name);
+  return names;
+}
 
 Status settle(Draft& draft) {
   ChatCompletionRequest& request = draft.request;
@@ -360,6 +378,8 @@ Result<ChatCompletionRequest> parse_chat_request(std::string_view body) {
                  fmt::format("the body must be a JSON object, not {}", kind_of(document)),
                  {}};
   }
+  static const std::vector<std::string> known = names_of_fields();
+  HELICON_TRY(check_known_fields(*object, "", known));
   Draft draft;
   for (const Field& field : fields) {
     const json::value* value = object->if_contains(field.name);

@@ -22,7 +22,8 @@ struct ChatCompletionRequest {
 };
 
 // Every field that the OpenAI protocol defines is either read or, where it asks for something this
-// server cannot do, refused; fields it does not know are ignored, as its other servers do.
+// server cannot do, refused. So is every other field, but for those known to leave the answer as it
+// is: a misspelt one would change it silently.
 // Errors: invalid_argument, unsupported or too_large, with the field as parameter.
 Result<ChatCompletionRequest> parse_chat_request(std::string_view body);
 

@@ -73,12 +73,21 @@ TEST(ChatRequest, ReadsEveryField) {
   EXPECT_EQ(chat.tools.at(0).at_pointer("/function/name"), "f");
 }
 
-TEST(ChatRequest, NullIsAsGoodAsAbsentAndUnknownFieldsAreIgnored) {
+TEST(ChatRequest, NullIsAsGoodAsAbsent) {
   const ChatCompletionRequest request = parse(with(
       R"("temperature":null,"stop":null,"tools":null,"audio":null,"max_tokens":null,"n":null,
-         "no_such_field":{"deep":[1,2]}, "guided_choice":["a"])"));
+         "no_such_field":null)"));
   EXPECT_EQ(request.chat.sampling.temperature, 1.0f);
   EXPECT_TRUE(request.chat.stop.empty());
+}
+
+TEST(ChatRequest, WhatLeavesTheAnswerAsItIsMayBeSent) {
+  parse(with(R"("cache_prompt":true, "id_slot":-1, "keep_alive":"5m", "priority":0,
+                "request_id":"r", "timings_per_token":false)"));
+  // What clients send back of what servers gave them.
+  parse(with_messages(R"([{"role":"user","content":"a","timestamp":5},
+      {"role":"assistant","content":"b","id":"m","annotations":[],"refusal":null,"audio":null},
+      {"role":"user","content":[{"type":"text","text":"c","cache_control":{"type":"ephemeral"}}]}])"));
 }
 
 TEST(ChatRequest, FieldsThatBelongTogether) {
@@ -199,6 +208,12 @@ INSTANTIATE_TEST_SUITE_P(
                 "tool_choice", "enforced"},
         Refusal{with(R"("tool_choice":"maybe")"), invalid, "tool_choice", "\"maybe\""},
         Refusal{with(R"("parallel_tool_calls":false)"), unsupported, "parallel_tool_calls", ""},
+        Refusal{with(R"("temprature":0)"), invalid, "temprature", "did you mean 'temperature'?"},
+        Refusal{with(R"("max_token":1)"), invalid, "max_token", "did you mean 'max_tokens'?"},
+        Refusal{with(R"("ignore_eos":true)"), invalid, "ignore_eos", "no field that this server"},
+        Refusal{with(R"("no\nsuch\u0000":1)"), invalid, "no�such�", "no field that this server"},
+        Refusal{with(R"("stream":true,"stream_options":{"includeusage":true})"), invalid,
+                "stream_options.includeusage", "did you mean 'include_usage'?"},
         Refusal{with(R"("audio":{"voice":"alloy"})"), unsupported, "audio", "not supported"},
         Refusal{with(R"("modalities":["text","audio"])"), unsupported, "modalities", "audio"},
         Refusal{with(R"("functions":[])"), unsupported, "functions", "not supported"},

@@ -9,6 +9,7 @@
 #include <new>
 #include <vector>
 
+#include "base/suggest.h"
 #include "http/utf8.h"
 #include "text/utf8.h"
 
@@ -190,6 +191,18 @@ std::string_view kind_of(const json::value& value) {
       return "an object";
   }
   return "something else";
+}
+
+Status check_known_fields(const json::object& object, std::string_view name,
+                          const std::vector<std::string>& known) {
+  for (const auto& [key, value] : object) {
+    if (value.is_null() || std::find(known.begin(), known.end(), key) != known.end()) continue;
+    const std::string field = quotable(key);
+    return field_error(ErrorCode::invalid_argument,
+                       name.empty() ? field : fmt::format("{}.{}", name, field),
+                       "is no field that this server knows" + suggestion(field, known));
+  }
+  return ok_status();
 }
 
 Result<std::string_view> read_string(const json::value& value, std::string_view name) {

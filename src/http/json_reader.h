@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -35,6 +36,12 @@ Result<int64_t> read_integer(const boost::json::value& value, std::string_view n
 // Within [low, high], or (low, high] where `open` is set; an integer is a number too.
 Result<double> read_number(const boost::json::value& value, std::string_view name, double low,
                            double high, bool open = false);
+
+// Fails with invalid_argument for the first field of `object`, which the request calls `name`
+// (empty: it is the whole), that is not among those known. What is null changes nothing and may
+// stay.
+Status check_known_fields(const boost::json::object& object, std::string_view name,
+                          const std::vector<std::string>& known);
 
 // An error about one field: "NAME: WHAT".
 Error field_error(ErrorCode code, std::string_view name, std::string_view what);

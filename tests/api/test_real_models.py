@@ -1,14 +1,20 @@
 """The openai client against the real server and real weights."""
 
 import asyncio
+import json
 import os
 import signal
+import socket
+import subprocess
 import time
+import urllib.error
+import urllib.request
 
 import openai
 import pytest
 
 MODEL = "smollm2-135m"
+SLOW_MODEL = "qwen2.5-coder-1.5b"  # takes a second to load
 BASE_MODEL = "gemma3-270m"  # continues text; has no chat template
 
 
@@ -171,6 +177,28 @@ def test_sigterm_ends_a_stream_and_the_process(start_server, binary):
     assert server.process.wait(timeout=15) == 0
     with pytest.raises(openai.APIConnectionError):
         ask(server.client())
+
+
+def test_sigterm_does_not_wait_for_a_load(binary, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with open(tmp_path / "log", "wb") as log:
+        server = subprocess.Popen([binary, "serve", "--port", str(port), SLOW_MODEL],
+                                  stdout=subprocess.PIPE, stderr=log)
+    loaded = None
+    while loaded is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health") as answer:
+                loaded = json.load(answer)["loaded"]
+        except urllib.error.URLError:
+            assert server.poll() is None
+    server.send_signal(signal.SIGTERM)
+    begin = time.monotonic()
+    output, _ = server.communicate(timeout=15)
+    assert loaded == [] and output == b"", "it was still loading"
+    assert server.returncode == 0
+    assert time.monotonic() - begin < 1
 
 
 def test_a_second_signal_ends_it_at_once(start_server, binary):

@@ -29,6 +29,37 @@ def test_ls_shows_how_far_a_pull_got(helicon):
     assert " 50 % " in helicon("ls").out
 
 
+def test_ls_says_what_is_damaged(helicon):
+    whole = helicon.model.read_bytes()
+    models = helicon.home / "models"
+    (models / "cut.gguf").write_bytes(whole[:-1])
+    (models / "smollm2-135m.gguf").write_bytes(whole[: len(whole) // 2])
+    (models / "gemma3-270m.gguf").write_bytes(whole)  # somebody's own, under a known name
+    tiny_model.write(models / "odd.gguf", architecture="perceptron")  # whole, if of no use here
+    damaged = {name for name, row in rows(helicon).items() if row["damaged"]}
+    assert damaged == {"cut", "smollm2-135m"}
+    text = helicon("ls").out
+    assert {line.split()[0] for line in text.splitlines() if " damaged " in line} == damaged
+    helicon("pull", "smollm2-135m").fails_with("smollm2-135m.gguf", "damaged",
+                                               "`helicon rm smollm2-135m`")
+
+
+def test_pull_finds_changed_bytes(helicon):
+    """A file of the right size, and the wrong content: found by the pull, and then known."""
+    path = helicon.home / "models" / "smollm2-135m.gguf"
+    size = rows(helicon)["smollm2-135m"]["bytes"]
+    with open(path, "wb") as file:
+        file.truncate(size)
+    for arguments, reads in [([], True), ([], False), (["--verify"], True)]:
+        result = helicon("pull", "smollm2-135m", *arguments)
+        *progress, error = result.error.splitlines()
+        assert result.code == 1 and "SHA-256" in error and "`helicon rm smollm2-135m`" in error
+        assert any("checking" in line for line in progress) == reads
+    assert rows(helicon)["smollm2-135m"]["damaged"]
+    helicon("rm", "smollm2-135m").succeeds()
+    assert sorted(p.name for p in path.parent.iterdir()) == ["tiny.gguf"]
+
+
 def test_show(helicon):
     text = helicon("show", "tiny").succeeds().out
     for fact in ["llama", "F32 100 %", "131072 tokens", "gpt2 (default)", "CC0-1.0", "--template"]:

@@ -1,8 +1,8 @@
-#include "suggest.h"
+#include "base/suggest.h"
 
 #include <gtest/gtest.h>
 
-namespace helicon::apps {
+namespace helicon {
 namespace {
 
 const std::vector<std::string> names = {"qwen2.5-coder-1.5b", "smollm2-135m", "gemma3-270m"};
@@ -30,4 +30,4 @@ TEST(Suggest, IsSilentAboutOtherThings) {
 }
 
 }  // namespace
-}  // namespace helicon::apps
+}  // namespace helicon

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace helicon::apps {
+namespace helicon {
 
 // The candidate with the fewest edits (insert, delete, replace, swap of neighbours: the optimal
 // string alignment distance), or one that has the letters of `word` in order; empty when none is
@@ -15,4 +15,4 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 // "; did you mean 'NAME'?", or nothing.
 std::string suggestion(std::string_view word, const std::vector<std::string>& candidates);
 
-}  // namespace helicon::apps
+}  // namespace helicon

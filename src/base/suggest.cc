@@ -1,11 +1,11 @@
-#include "suggest.h"
+#include "base/suggest.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
 
-namespace helicon::apps {
+namespace helicon {
 namespace {
 
 size_t edit_distance(std::string_view a, std::string_view b) {
@@ -63,4 +63,4 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& ca
   return name.empty() ? std::string() : fmt::format("; did you mean '{}'?", name);
 }
 
-}  // namespace helicon::apps
+}  // namespace helicon
