@@ -17,7 +17,7 @@ Sequence::Sequence(Sequence&& other) noexcept
 
 Sequence& Sequence::operator=(Sequence&& other) noexcept {
   if (this != &other) {
-    release();
+    truncate(0);
     pool_ = other.pool_;
     pages_ = std::exchange(other.pages_, {});
     length_ = std::exchange(other.length_, 0);
@@ -25,12 +25,35 @@ Sequence& Sequence::operator=(Sequence&& other) noexcept {
   return *this;
 }
 
-Sequence::~Sequence() { release(); }
+Sequence::~Sequence() { truncate(0); }
 
-void Sequence::release() {
-  for (const PageId page : pages_) pool_->release(page);
-  pages_.clear();
-  length_ = 0;
+void Sequence::truncate(int length) {
+  assert(length <= length_);
+  const auto kept = static_cast<size_t>((length + kPage - 1) / kPage);
+  for (; pages_.size() > kept; pages_.pop_back()) pool_->release(pages_.back());
+  length_ = length;
+}
+
+void Sequence::adopt(PageId page) {
+  assert(pages_.size() * kPagePositions == static_cast<size_t>(length_));
+  pool_->retain(page);
+  pages_.push_back(page);
+  length_ += kPage;
+}
+
+bool Sequence::adopt_part(PageId page, int count) {
+  assert(pages_.size() * kPagePositions == static_cast<size_t>(length_) && count < kPage);
+  const std::optional<PageId> own = pool_->allocate();
+  if (!own) return false;
+  pool_->copy(page, *own);
+  pages_.push_back(*own);
+  length_ += count;
+  return true;
+}
+
+void Sequence::replace(size_t index, PageId page) {
+  pool_->retain(page);
+  pool_->release(std::exchange(pages_[index], page));
 }
 
 Sequence Sequence::fork() const {

@@ -57,7 +57,7 @@ void Engine::loop() {
     }
     for (std::shared_ptr<Task>& task : arrived) scheduler_.add(std::move(task));
     scheduler_.step();
-    free_pages_.store(parts_.pages->available());
+    free_pages_.store(scheduler_.free_pages());
   }
   const std::lock_guard lock(mutex_);
   for (std::shared_ptr<Task>& task : inbox_) scheduler_.add(std::move(task));

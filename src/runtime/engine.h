@@ -54,9 +54,8 @@ class Engine {
   const text::Tokenizer& tokenizer() const { return *parts_.tokenizer; }
   bool intact() const { return parts_.model->intact(); }
   int context_length() const { return parts_.context_length; }
-  size_t free_pages() const {  // after the last step
-    return free_pages_.load();
-  }
+  // After the last step: free, or kept only for prompts to come.
+  size_t free_pages() const { return free_pages_.load(); }
   size_t page_capacity() const { return parts_.pages->capacity(); }
 
  private:

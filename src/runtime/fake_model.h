@@ -27,6 +27,7 @@ class FakeModel final : public models::Model {
   void damage() { intact_.store(false); }
   int passes() const { return passes_.load(); }
   int last_rows() const { return last_rows_.load(); }
+  int64_t all_rows() const { return all_rows_.load(); }
 
   // What follows `past`; never the end token.
   static text::TokenId next(const std::vector<text::TokenId>& past) {
@@ -56,6 +57,7 @@ class FakeModel final : public models::Model {
     if (rows > static_cast<int>(models::kMaxRows)) throw std::logic_error("rows");
     passes_.fetch_add(1);
     last_rows_.store(rows);
+    all_rows_.fetch_add(rows);
     return logits_;
   }
 
@@ -69,6 +71,7 @@ class FakeModel final : public models::Model {
   std::vector<float> logits_;
   std::atomic<bool> intact_{true};
   std::atomic<int> passes_{0}, last_rows_{0};
+  std::atomic<int64_t> all_rows_{0};
 };
 
 // Token 0..30 is a letter, 31 ends.

@@ -60,6 +60,8 @@ class SchedulerTest : public testing::Test {
   void run_all() {
     for (int i = 0; i < 100000 && !scheduler_->idle(); ++i) scheduler_->step();
     EXPECT_TRUE(scheduler_->idle());
+    EXPECT_EQ(scheduler_->free_pages(), pool_->capacity());
+    scheduler_->clear_cache();
     EXPECT_EQ(pool_->available(), pool_->capacity());
   }
 
@@ -158,7 +160,7 @@ TEST_F(SchedulerTest, CancelStopsBeforeTheNextToken) {
     EXPECT_EQ(heard.finishes[c], 1);
   }
   EXPECT_EQ(heard.done, 1);
-  EXPECT_EQ(pool_->available(), pool_->capacity());
+  EXPECT_EQ(scheduler_->free_pages(), pool_->capacity());
 }
 
 TEST_F(SchedulerTest, StopStringsEndAChoiceAndAreNotShown) {
