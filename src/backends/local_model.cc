@@ -55,6 +55,7 @@ class LocalModel final : public ChatModel {
     work.stop = std::move(request.stop);
     work.top_logprobs = request.top_logprobs;
     work.owner = std::move(request.owner);
+    work.priority = request.priority;
     const auto prompt_tokens = static_cast<int>(work.prompt.size());
     HELICON_ASSIGN(runtime::Ticket ticket, engine_->submit(std::move(work), std::move(listener)));
     return std::unique_ptr<ChatRun>(std::make_unique<LocalRun>(std::move(ticket), prompt_tokens));

@@ -80,14 +80,14 @@ void StepPlanner::give_writers(std::span<Task* const> tasks, size_t most,
               owners.end());
   for (std::vector<Writer>& writers : owners)
     std::stable_sort(writers.begin(), writers.end(), [](const Writer& a, const Writer& b) {
-      return a.choice->last_step < b.choice->last_step;
+      return a.choice->last_turn < b.choice->last_turn;
     });
   for (size_t round = 0, given = 1; given > 0; ++round) {
     given = 0;
     for (const std::vector<Writer>& writers : owners) {
       if (round >= writers.size() || parts.size() == most) continue;
       const auto& [task, choice] = writers[round];
-      choice->last_step = step_;
+      choice->last_turn = ++turn_;
       cache::Sequence& sequence = choice->reader->sequence();
       reserve(sequence, 1);
       parts.push_back(

@@ -28,7 +28,7 @@ struct Choice {
   Sampler sampler;
   TextStream text;
   int generated = 0;
-  uint64_t last_step = 0;  // in which it had a row
+  uint64_t last_turn = 0;  // in which it had a row
 };
 
 struct Task {
