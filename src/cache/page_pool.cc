@@ -17,10 +17,10 @@ Result<std::unique_ptr<PagePool>> PagePool::create(const CacheShape& shape, size
     return Error{ErrorCode::out_of_memory,
                  fmt::format("cannot reserve {} bytes for keys and values: {}", bytes,
                              std::strerror(errno))};
-  return std::unique_ptr<PagePool>(new PagePool(shape, capacity, static_cast<float*>(memory)));
+  return std::unique_ptr<PagePool>(new PagePool(shape, capacity, static_cast<std::byte*>(memory)));
 }
 
-PagePool::PagePool(const CacheShape& shape, size_t capacity, float* memory)
+PagePool::PagePool(const CacheShape& shape, size_t capacity, std::byte* memory)
     : shape_(shape), memory_(memory), references_(capacity, 0) {
   free_.reserve(capacity);
   for (size_t page = capacity; page-- > 0;) free_.push_back(static_cast<PageId>(page));
@@ -46,8 +46,8 @@ void PagePool::release(PageId page) {
   if (--references_[page] > 0) return;
   // A private anonymous page reads as zeros after this, which is how the next owner wants it. Parts
   // of a system page at the edges belong to the neighbours and are cleared by hand.
-  auto* first = reinterpret_cast<std::byte*>(memory_ + page * shape_.page_floats());
-  auto* last = first + shape_.page_bytes();
+  std::byte* first = memory_ + page * shape_.page_bytes();
+  std::byte* last = first + shape_.page_bytes();
   constexpr uintptr_t kSystemPage = 4096;
   auto* inner_first = reinterpret_cast<std::byte*>(
       (reinterpret_cast<uintptr_t>(first) + kSystemPage - 1) / kSystemPage * kSystemPage);
@@ -64,7 +64,7 @@ void PagePool::release(PageId page) {
 }
 
 void PagePool::copy(PageId from, PageId to) {
-  std::memcpy(memory_ + to * shape_.page_floats(), memory_ + from * shape_.page_floats(),
+  std::memcpy(memory_ + to * shape_.page_bytes(), memory_ + from * shape_.page_bytes(),
               shape_.page_bytes());
 }
 

@@ -1,156 +1,234 @@
 // Attention of a tile of queries over pages of keys and values.
 //
-// Each page gives, for each query, (maximum, sum, vector) from its own scores alone; the pages are
-// folded in ascending order. What a query gets from a page is thus the same whoever shares it.
+// Scores and sums of values are both matrix products with a side of a page, and go through one
+// kernel. Each number of a product is one chain of fused additions in ascending order, and each
+// query folds its pages one by one into its state: what a query gets is the same in any tile.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "kernels/float_kernels.h"
+#include "kernels/page_elements.h"
 
 namespace helicon::kernels::HELICON_INSTRUCTION_SET {
 
-inline constexpr size_t kMaxHead = 256;
-inline constexpr float kMasked = -INFINITY;
+inline constexpr size_t kQueries = 6;  // that share a load of keys or values
 
-// scores[q][slot] = scale * sum over d of query[q][d] * key[d][slot], for `Count` queries.
-template <size_t Count>
-inline void page_scores(const float* queries, const float* keys, size_t head_size, float scale,
-                        float (*scores)[kPagePositions]) {
-  for (size_t slot = 0; slot < kPagePositions; slot += 16) {
-    Lanes low[Count], high[Count];
-    for (size_t q = 0; q < Count; ++q) low[q] = high[q] = Lanes::all(0.0f);
-    for (size_t d = 0; d < head_size; ++d) {
-      const Lanes a = Lanes::load(keys + d * kPagePositions + slot);
-      const Lanes b = Lanes::load(keys + d * kPagePositions + slot + 8);
+// outputs[q][n] (+)= sum over k < depth of a[q][k] * source[k][n] for `Count` queries and `Vectors`
+// vectors of columns from n on.
+template <size_t Count, size_t Vectors, bool kContinued, typename Source>
+inline void product_part(const float* a, size_t a_stride, const Source& source, size_t depth,
+                         size_t n, float* outputs, size_t stride) {
+  Lanes sums[Count][Vectors];
+#pragma GCC unroll 8
+  for (size_t q = 0; q < Count; ++q)
 #pragma GCC unroll 4
-      for (size_t q = 0; q < Count; ++q) {
-        const Lanes x = Lanes::all(queries[q * head_size + d]);
-        low[q] = fused(a, x, low[q]);
-        high[q] = fused(b, x, high[q]);
-      }
-    }
+    for (size_t v = 0; v < Vectors; ++v)
+      sums[q][v] = kContinued ? Lanes::load(outputs + q * stride + n + 8 * v) : Lanes::all(0.0f);
+  for (size_t k = 0; k < depth; ++k) {
+    Lanes b[Vectors];
+#pragma GCC unroll 4
+    for (size_t v = 0; v < Vectors; ++v) b[v] = source.load(k, n + 8 * v);
+#pragma GCC unroll 8
     for (size_t q = 0; q < Count; ++q) {
-      (low[q] * Lanes::all(scale)).store(scores[q] + slot);
-      (high[q] * Lanes::all(scale)).store(scores[q] + slot + 8);
+      const Lanes x = Lanes::all(a[q * a_stride + k]);
+#pragma GCC unroll 4
+      for (size_t v = 0; v < Vectors; ++v) sums[q][v] = fused(b[v], x, sums[q][v]);
     }
   }
+#pragma GCC unroll 8
+  for (size_t q = 0; q < Count; ++q)
+#pragma GCC unroll 4
+    for (size_t v = 0; v < Vectors; ++v) sums[q][v].store(outputs + q * stride + n + 8 * v);
 }
 
-// vectors[q][d] = sum over slots of weight[q][slot] * value[slot][d].
-template <size_t Count>
-inline void page_values(const float (*weights)[kPagePositions], const float* values,
-                        size_t head_size, float (*vectors)[kMaxHead]) {
-  for (size_t d = 0; d < head_size; d += 8) {
-    Lanes sums[Count];
-    for (size_t q = 0; q < Count; ++q) sums[q] = Lanes::all(0.0f);
-    for (size_t slot = 0; slot < kPagePositions; ++slot) {
-      const Lanes v = Lanes::load(values + slot * head_size + d);
-#pragma GCC unroll 4
-      for (size_t q = 0; q < Count; ++q) sums[q] = fused(v, Lanes::all(weights[q][slot]), sums[q]);
-    }
-    for (size_t q = 0; q < Count; ++q) sums[q].store(vectors[q] + d);
+// The same for all columns, a multiple of eight.
+template <size_t Count, bool kContinued, typename Source>
+inline void product(const float* a, size_t a_stride, const Source& source, size_t depth,
+                    size_t columns, float* outputs, size_t stride) {
+  // As many as the registers hold beside the columns and one query's number.
+#if defined(HELICON_VNNI)
+  constexpr size_t kWidest = 4;
+#else
+  constexpr size_t kWidest = Count <= 2 ? 4 : 2;
+#endif
+  size_t n = 0;
+  for (; n + 8 * kWidest <= columns; n += 8 * kWidest)
+    product_part<Count, kWidest, kContinued>(a, a_stride, source, depth, n, outputs, stride);
+  for (; n < columns; n += 8)
+    product_part<Count, 1, kContinued>(a, a_stride, source, depth, n, outputs, stride);
+}
+
+template <bool kContinued, typename Source>
+inline void product(size_t count, const float* a, size_t a_stride, const Source& source,
+                    size_t depth, size_t columns, float* outputs, size_t stride) {
+  switch (count) {
+    case 1:
+      return product<1, kContinued>(a, a_stride, source, depth, columns, outputs, stride);
+    case 2:
+      return product<2, kContinued>(a, a_stride, source, depth, columns, outputs, stride);
+    case 3:
+      return product<3, kContinued>(a, a_stride, source, depth, columns, outputs, stride);
+    case 4:
+      return product<4, kContinued>(a, a_stride, source, depth, columns, outputs, stride);
+    case 5:
+      return product<5, kContinued>(a, a_stride, source, depth, columns, outputs, stride);
+    default:
+      return product<6, kContinued>(a, a_stride, source, depth, columns, outputs, stride);
   }
 }
 
 // Keeps slots [low, high) of a page: the others do not count.
 inline void mask_scores(float* scores, int low, int high) {
   for (int slot = 0; slot < static_cast<int>(kPagePositions); ++slot)
-    if (slot < low || slot >= high) scores[slot] = kMasked;
+    if (slot < low || slot >= high) scores[slot] = -INFINITY;
 }
 
-// Turns scores into e^(score - maximum); gives back maximum and sum.
-inline void page_softmax(float* scores, float& maximum, float& total) {
-  Lanes top = Lanes::load(scores);
-  for (size_t i = 8; i < kPagePositions; i += 8) top = larger(top, Lanes::load(scores + i));
-  maximum = largest(top);
-  Lanes sums = Lanes::all(0.0f);
-  for (size_t i = 0; i < kPagePositions; i += 8) {
-    const Lanes e = exponential(Lanes::load(scores + i) - Lanes::all(maximum));
-    e.store(scores + i);
-    sums = sums + e;
+// Turns a page's scores into e^(scale * score - largest so far), the weights of its values, and
+// brings the state, whose sums may refer to a smaller one, in line.
+inline void weigh(float* scores, float* state, size_t head_size) {
+  Lanes part[4];
+  for (size_t i = 0; i < 4; ++i) part[i] = Lanes::load(scores + 8 * i);
+  const float top = largest(larger(larger(part[0], part[1]), larger(part[2], part[3])));
+  float* totals = state + head_size;
+  float* maximum = totals + 8;
+  if (top > *maximum) {
+    const Lanes keep = exponential(Lanes::load(maximum) - Lanes::all(top));
+    for (size_t i = 0; i < head_size + 8; i += 8) (Lanes::load(state + i) * keep).store(state + i);
+    Lanes::all(top).store(maximum);
   }
-  total = sum(sums);
+  // A query that has seen nothing yet has no largest score; all of its weights are zero.
+  const Lanes reference = Lanes::all(*maximum == -INFINITY ? 0.0f : *maximum);
+  for (size_t i = 0; i < 4; ++i) {
+    part[i] = exponential(part[i] - reference);
+    part[i].store(scores + 8 * i);
+  }
+  (Lanes::load(totals) + ((part[0] + part[1]) + (part[2] + part[3]))).store(totals);
 }
 
-// e^(a - b) for a <= b, where b is finite.
-inline float decay(float a, float b) {
-  float v[8];
-  exponential(Lanes::all(a - b)).store(v);
-  return v[0];
-}
-
-struct Running {
-  float maximum = kMasked;
-  float total = 0;
+// Some queries of a tile that share loads, and the positions of the first and the last of them.
+struct QueryGroup {
+  size_t first = 0, count = 0;
+  int earliest = 0, latest = 0;
 };
 
-// Folds one page's part into a query's running result.
-inline void fold(Running& running, float* output, float maximum, float total, const float* vector,
-                 size_t head_size) {
-  const float next = std::max(running.maximum, maximum);
-  const float keep = running.maximum == kMasked ? 0.0f : decay(running.maximum, next);
-  const float take = decay(maximum, next);
-  running.total = std::fma(running.total, keep, total * take);
-  running.maximum = next;
-  for (size_t d = 0; d < head_size; d += 8)
-    fused(Lanes::load(output + d), Lanes::all(keep), Lanes::load(vector + d) * Lanes::all(take))
-        .store(output + d);
+inline void weigh_group(const AttentionTile& tile, const QueryGroup& group, int page,
+                        float (*scores)[kPagePositions]) {
+  constexpr int kPage = static_cast<int>(kPagePositions);
+  const int start = page * kPage;
+  const bool whole = group.earliest >= start + kPage - 1 &&
+                     (tile.window == 0 || group.latest - tile.window + 1 <= start);
+  for (size_t q = group.first; q < group.first + group.count; ++q) {
+    for (size_t slot = 0; slot < kPagePositions; slot += 8)
+      (Lanes::load(scores[q] + slot) * Lanes::all(tile.scale)).store(scores[q] + slot);
+    if (tile.soft_cap > 0) soft_cap(scores[q], tile.soft_cap, kPagePositions);
+    if (!whole) {
+      const int position = tile.positions[q];
+      mask_scores(scores[q], tile.window > 0 ? position - tile.window + 1 - start : 0,
+                  position + 1 - start);
+    }
+    weigh(scores[q], tile.states + q * state_floats(tile.head_size), tile.head_size);
+  }
 }
 
-// Up to four queries against one page.
-template <size_t Count>
-inline void attend(const AttentionTile& tile, size_t first, int page, Running* running) {
+// Whether any of them may see the page.
+inline bool sees(const QueryGroup& group, const AttentionTile& tile, int page) {
   constexpr int kPage = static_cast<int>(kPagePositions);
-  alignas(32) float scores[Count][kPagePositions];
-  alignas(32) float vectors[Count][kMaxHead];
-  float maximum[Count] = {}, total[Count] = {};
-  bool sees[Count];
-  page_scores<Count>(tile.queries + first * tile.head_size,
-                     tile.keys + tile.pages[page] * tile.page_stride, tile.head_size, tile.scale,
-                     scores);
-  for (size_t q = 0; q < Count; ++q) {
-    const int position = tile.positions[first + q];
-    const int low = tile.window > 0 ? position - tile.window + 1 - page * kPage : 0;
-    const int high = position + 1 - page * kPage;
-    sees[q] = high > 0 && low < kPage;
-    if (!sees[q]) {
-      std::fill_n(scores[q], kPagePositions, 0.0f);
-      continue;
+  return group.latest >= page * kPage &&
+         (tile.window == 0 || group.earliest - tile.window + 1 < (page + 1) * kPage);
+}
+
+template <typename Source>
+inline void expand(const Source& source, size_t rows, size_t columns, float* target) {
+  for (size_t k = 0; k < rows; ++k)
+    for (size_t n = 0; n < columns; n += 8) source.load(k, n).store(target + k * columns + n);
+}
+
+template <typename Page>
+inline void attend(const AttentionTile& tile) {
+  const size_t head = tile.head_size;
+  alignas(64) float scores[kAttentionTile][kPagePositions];
+  alignas(64) float floats[kPagePositions * kMaxHead];
+  QueryGroup groups[(kAttentionTile + kQueries - 1) / kQueries];
+  size_t group_count = 0;
+  for (size_t first = 0; first < tile.count; first += kQueries) {
+    QueryGroup& group = groups[group_count++];
+    group = {first, std::min(kQueries, tile.count - first), tile.positions[first],
+             tile.positions[first]};
+    for (size_t q = first; q < first + group.count; ++q) {
+      group.earliest = std::min(group.earliest, tile.positions[q]);
+      group.latest = std::max(group.latest, tile.positions[q]);
     }
-    if (tile.soft_cap > 0) soft_cap(scores[q], tile.soft_cap, kPagePositions);
-    mask_scores(scores[q], low, high);
-    page_softmax(scores[q], maximum[q], total[q]);
   }
-  page_values<Count>(scores, tile.values + tile.pages[page] * tile.page_stride, tile.head_size,
-                     vectors);
-  for (size_t q = 0; q < Count; ++q)
-    if (sees[q])
-      fold(running[first + q], tile.outputs + (first + q) * tile.head_size, maximum[q], total[q],
-           vectors[q], tile.head_size);
+  // One group reads a page as it is stored; several have it turned into floats once for all.
+  const auto multiply = [&](const auto& source, auto continued, int page, const float* a,
+                            size_t a_stride, size_t depth, size_t columns, float* outputs,
+                            size_t stride) {
+    const auto each_group = [&](const auto& readable) {
+      for (const QueryGroup& group : groups) {
+        if (group.count == 0) break;
+        if (sees(group, tile, page))
+          product<decltype(continued)::value>(group.count, a + group.first * a_stride, a_stride,
+                                              readable, depth, columns,
+                                              outputs + group.first * stride, stride);
+      }
+    };
+    if (group_count == 1) return each_group(source);
+    expand(source, depth, columns, floats);
+    each_group(FloatSource{floats, columns});
+  };
+  for (int page = tile.first_page; page < tile.last_page; ++page) {
+    bool seen = false;
+    for (size_t g = 0; g < group_count; ++g) seen |= sees(groups[g], tile, page);
+    if (!seen) continue;
+    const size_t offset = tile.pages[page] * tile.page_stride;
+    multiply(Page::keys(tile.keys + offset, head), std::false_type(), page, tile.queries, head,
+             head, kPagePositions, scores[0], kPagePositions);
+    for (size_t g = 0; g < group_count; ++g)
+      if (sees(groups[g], tile, page)) weigh_group(tile, groups[g], page, scores);
+    multiply(Page::values(tile.values + offset, head), std::true_type(), page, scores[0],
+             kPagePositions, kPagePositions, head, tile.states, state_floats(head));
+  }
 }
 
 inline void attention(const AttentionTile& tile) {
-  constexpr int kPage = static_cast<int>(kPagePositions);
-  Running running[kAttentionTile];
-  std::fill_n(tile.outputs, tile.count * tile.head_size, 0.0f);
-  int earliest = tile.positions[0], latest = tile.positions[0];
-  for (size_t q = 1; q < tile.count; ++q) {
-    earliest = std::min(earliest, tile.positions[q]);
-    latest = std::max(latest, tile.positions[q]);
+  switch (tile.type) {
+    case KeyValueType::f32:
+      return attend<FloatPage>(tile);
+    case KeyValueType::f16:
+      return attend<HalfPage>(tile);
+    case KeyValueType::q8:
+      return attend<BytePage>(tile);
   }
-  const int start = tile.window > 0 ? std::max(0, earliest - tile.window + 1) : 0;
-  for (int page = start / kPage; page <= latest / kPage; ++page) {
-    size_t q = 0;
-    for (; q + 4 <= tile.count; q += 4) attend<4>(tile, q, page, running);
-    for (; q < tile.count; ++q) attend<1>(tile, q, page, running);
+}
+
+// Folds what a query gathered from a later segment into what it has from those before.
+inline void fold_states(float* states, const float* later, size_t count, size_t head_size) {
+  for (size_t q = 0; q < count; ++q) {
+    const Lanes a = Lanes::load(states + head_size + 8), b = Lanes::load(later + head_size + 8);
+    const Lanes next = larger(a, b);
+    // Where neither has seen anything, both are zero and stay so.
+    const Lanes reference = where_less(next, Lanes::all(-3.4e38f), Lanes::all(0.0f), next);
+    const Lanes keep = exponential(a - reference), take = exponential(b - reference);
+    for (size_t i = 0; i < head_size + 8; i += 8)
+      fused(Lanes::load(states + i), keep, Lanes::load(later + i) * take).store(states + i);
+    next.store(states + head_size + 8);
+    states += state_floats(head_size);
+    later += state_floats(head_size);
   }
-  for (size_t q = 0; q < tile.count; ++q) {
-    const Lanes inverse = Lanes::all(1.0f / running[q].total);
-    float* output = tile.outputs + q * tile.head_size;
-    for (size_t d = 0; d < tile.head_size; d += 8)
-      (Lanes::load(output + d) * inverse).store(output + d);
+}
+
+// outputs [count, head_size] = sums / totals.
+inline void finish_states(const float* states, size_t count, size_t head_size, float* outputs) {
+  for (size_t q = 0; q < count; ++q) {
+    const Lanes inverse = Lanes::all(1.0f / sum(Lanes::load(states + head_size)));
+    // Pages that a query does not see may have turned a zero's sign: adding zero makes it plus.
+    for (size_t d = 0; d < head_size; d += 8)
+      (Lanes::load(states + d) * inverse + Lanes::all(0.0f)).store(outputs + d);
+    states += state_floats(head_size);
+    outputs += head_size;
   }
 }
 

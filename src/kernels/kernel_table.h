@@ -8,34 +8,13 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "kernels/attention_tile.h"
 #include "kernels/packed_matrix.h"
 #include "kernels/quantized_rows.h"
 
 namespace helicon::kernels {
 
 enum class Activation { silu, gelu_tanh };
-
-inline constexpr size_t kPagePositions = 32;  // positions a page of keys and values holds
-
-// Queries of one tile against the pages of one sequence, for one key/value head.
-struct AttentionTile {
-  const float* queries;  // [count, head_size]
-  float* outputs;        // [count, head_size]
-  const int* positions;  // [count] absolute position of each query: it sees keys up to itself
-  size_t count = 0;      // at most kAttentionTile
-  size_t head_size = 0;  // a multiple of 8, at most 256
-  // The sequence's p-th page, number pages[p], holds positions [32 p, 32 p + 32): its keys
-  // [head_size, 32] at keys + pages[p] * page_stride, its values [32, head_size] likewise. Unused
-  // slots hold finite numbers.
-  const uint32_t* pages;
-  const float* keys;
-  const float* values;
-  size_t page_stride = 0;  // in floats
-  int window = 0;          // positions a query sees, itself included; 0: all
-  float scale = 1;         // of the scores
-  float soft_cap = 0;      // 0: none; else cap * tanh(score / cap)
-};
-inline constexpr size_t kAttentionTile = 64;
 
 struct KernelTable {
   std::string_view name;
@@ -68,7 +47,15 @@ struct KernelTable {
                  bool interleaved);
   // x[i] = cap * tanh(x[i] / cap)
   void (*soft_cap)(float* x, float cap, size_t count);
+  // Rounds one position's key and value [head_size] into slot `slot` of a page's sides.
+  void (*store_key_and_value)(KeyValueType type, const float* key, const float* value,
+                              size_t head_size, size_t slot, std::byte* keys, std::byte* values);
+  // Takes the tile's states through its pages.
   void (*attention)(const AttentionTile& tile);
+  // Folds what `count` queries gathered from later pages into what they have from earlier ones.
+  void (*fold_states)(float* states, const float* later, size_t count, size_t head_size);
+  // outputs [count, head_size]: the averages that the states hold.
+  void (*finish_states)(const float* states, size_t count, size_t head_size, float* outputs);
 };
 
 // The tables this processor can run, best first; "portable" is always the last.

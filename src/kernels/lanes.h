@@ -123,18 +123,30 @@ inline int store_bytes(Lanes a, int8_t* p) {
 #endif
 
 // The sum and the largest of the eight, in one fixed order: halves, quarters, pairs.
+#if defined(HELICON_AVX2)
+template <typename Operation>
+inline float reduce(Lanes a, const Operation& operation) {
+  __m128 v = operation(_mm256_castps256_ps128(a.v), _mm256_extractf128_ps(a.v, 1));
+  v = operation(v, _mm_movehl_ps(v, v));
+  return _mm_cvtss_f32(operation(v, _mm_movehdup_ps(v)));
+}
 inline float sum(Lanes a) {
-  float v[8];
-  a.store(v);
+  return reduce(a, [](__m128 x, __m128 y) { return _mm_add_ps(x, y); });
+}
+inline float largest(Lanes a) {
+  return reduce(a, [](__m128 x, __m128 y) { return _mm_max_ps(x, y); });
+}
+#else
+inline float sum(Lanes a) {
+  const float* v = a.v;
   return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 inline float largest(Lanes a) {
-  float v[8];
-  a.store(v);
-  float m = v[0];
-  for (size_t i = 1; i < 8; ++i) m = v[i] > m ? v[i] : m;
+  float m = a.v[0];
+  for (size_t i = 1; i < 8; ++i) m = a.v[i] > m ? a.v[i] : m;
   return m;
 }
+#endif
 
 // A row's last, incomplete eight, padded with `pad`: tails are never scalar.
 inline Lanes load_tail(const float* p, size_t count, float pad) {

@@ -23,7 +23,10 @@ const KernelTable& HELICON_TABLE() {
       .gated = here::gated,
       .rotate = here::rotate,
       .soft_cap = here::soft_cap,
+      .store_key_and_value = here::store_key_and_value,
       .attention = here::attention,
+      .fold_states = here::fold_states,
+      .finish_states = here::finish_states,
   };
   return table;
 }

@@ -2,21 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <utility>
+
+#include "models/decoder_attention.h"
 
 namespace helicon::models {
 
-using kernels::AttentionTile;
-using kernels::kPagePositions;
 using kernels::PackedKind;
 using kernels::QuantizedRows;
-
-// Cosines and sines by position, as far as any sequence has come: [position][cosines, sines].
-struct RotationTable {
-  std::vector<float> values;
-  int positions = 0;
-};
 
 // One row of a pass: a token at its place.
 struct Row {
@@ -37,7 +30,6 @@ struct Decoder::Scratch {
   std::vector<float> gate, up;  // [rows, feed_forward]
   std::vector<float> logits;    // [wanted, vocabulary]
   QuantizedRows quantized;
-  std::vector<RotationTable> rotations;
 };
 
 // outputs [rows, matrix.rows] = x times the matrix, transposed.
@@ -52,7 +44,8 @@ Decoder::Decoder(DecoderConfig config, DecoderWeights weights, const kernels::Ke
       weights_(std::move(weights)),
       kernels_(kernels),
       threads_(threads),
-      scratch_(std::make_unique<Scratch>()) {
+      scratch_(std::make_unique<Scratch>()),
+      attention_(std::make_unique<DecoderAttention>(config_, kernels, threads)) {
   const size_t query = config_.heads * config_.head_size,
                key = config_.kv_heads * config_.head_size;
   scratch_->rows.reserve(kMaxRows);
@@ -65,7 +58,6 @@ Decoder::Decoder(DecoderConfig config, DecoderWeights weights, const kernels::Ke
   for (std::vector<float>* buffer : {&scratch_->gate, &scratch_->up})
     buffer->resize(kMaxRows * config_.feed_forward);
   scratch_->quantized.resize(kMaxRows, std::max({config_.hidden, query, config_.feed_forward}));
-  scratch_->rotations.resize(config_.rotations.size());
 }
 
 Decoder::~Decoder() = default;
@@ -150,128 +142,6 @@ void Decoder::add_branch(std::vector<float>& branch, const std::vector<float>& a
   });
 }
 
-// The cosines of a position, followed by its sines: [2, head_size / 2]. The angle is rounded to 32
-// bits before the cosine is taken, as the references do.
-const float* Decoder::cosines(size_t rotation, int position) {
-  const std::vector<float>& frequencies = config_.rotations[rotation].frequencies;
-  RotationTable& table = scratch_->rotations[rotation];
-  const size_t pairs = frequencies.size();
-  if (position >= table.positions) {
-    const int grown = std::max(position + 1, table.positions + 256);
-    table.values.resize(static_cast<size_t>(grown) * 2 * pairs);
-    for (int p = table.positions; p < grown; ++p) {
-      float* at = table.values.data() + static_cast<size_t>(p) * 2 * pairs;
-      for (size_t i = 0; i < pairs; ++i) {
-        const double angle = static_cast<float>(p) * frequencies[i];
-        at[i] = static_cast<float>(std::cos(angle));
-        at[pairs + i] = static_cast<float>(std::sin(angle));
-      }
-    }
-    table.positions = grown;
-  }
-  return table.values.data() + static_cast<size_t>(position) * 2 * pairs;
-}
-
-// Adds biases, normalises and rotates queries and keys, and writes keys and values to their pages.
-void Decoder::store_keys_and_values(size_t layer, std::span<const Run> runs,
-                                    cache::PagePool& pool) {
-  Scratch& s = *scratch_;
-  const LayerWeights& w = weights_.layers[layer];
-  const LayerAttention& kind = config_.layers[layer];
-  const size_t head = config_.head_size, page_floats = pool.shape().page_floats();
-  for (const Run& run : runs)  // grows the table before threads read it
-    if (kind.rotation >= 0)
-      cosines(static_cast<size_t>(kind.rotation),
-              run.position + static_cast<int>(run.tokens.size()) - 1);
-  const auto prepare = [&](float* x, size_t heads, const std::vector<float>& bias,
-                           const std::vector<float>& norm, const float* rotation) {
-    if (!bias.empty()) kernels_.add(x, bias.data(), heads * head);
-    for (size_t h = 0; h < heads; ++h) {
-      if (!norm.empty())
-        kernels_.rms_norm(x + h * head, norm.data(), config_.norm_epsilon, head, x + h * head);
-      if (rotation)
-        kernels_.rotate(x + h * head, rotation, rotation + head / 2, head / 2,
-                        config_.interleaved_rotation);
-    }
-  };
-  threads_.for_ranges(s.rows.size(), 4, [&](size_t first, size_t last) {
-    for (size_t i = first; i < last; ++i) {
-      const Row& row = s.rows[i];
-      float* key = s.key.data() + i * config_.kv_heads * head;
-      float* value = s.value.data() + i * config_.kv_heads * head;
-      const float* rotation =
-          kind.rotation < 0 ? nullptr : cosines(static_cast<size_t>(kind.rotation), row.position);
-      prepare(s.query.data() + i * config_.heads * head, config_.heads, w.query_bias, w.query_norm,
-              rotation);
-      prepare(key, config_.kv_heads, w.key_bias, w.key_norm, rotation);
-      if (!w.value_bias.empty()) kernels_.add(value, w.value_bias.data(), config_.kv_heads * head);
-      const auto position = static_cast<size_t>(row.position);
-      const size_t page = row.run->sequence->pages()[position / kPagePositions] * page_floats;
-      const size_t slot = position % kPagePositions;
-      for (size_t h = 0; h < config_.kv_heads; ++h) {
-        float* keys = pool.keys(layer, h) + page + slot;
-        for (size_t d = 0; d < head; ++d) keys[d * kPagePositions] = key[h * head + d];
-        std::memcpy(pool.values(layer, h) + page + slot * head, value + h * head,
-                    head * sizeof(float));
-      }
-    }
-  });
-}
-
-// Attention in tiles: some rows of one run with all query heads of one key/value head.
-void Decoder::attend(size_t layer, std::span<const Run> runs, cache::PagePool& pool) {
-  Scratch& s = *scratch_;
-  const size_t head = config_.head_size, group = config_.heads / config_.kv_heads;
-  const size_t tile_rows = std::max<size_t>(1, kernels::kAttentionTile / group);
-  struct Item {
-    size_t row, count, kv_head;
-  };
-  std::vector<Item> items;
-  size_t start = 0;
-  for (const Run& run : runs) {
-    for (size_t row = 0; row < run.tokens.size(); row += tile_rows)
-      for (size_t h = 0; h < config_.kv_heads; ++h)
-        items.push_back({start + row, std::min(tile_rows, run.tokens.size() - row), h});
-    start += run.tokens.size();
-  }
-  threads_.for_ranges(items.size(), 1, [&](size_t first, size_t last) {
-    alignas(32) float queries[kernels::kAttentionTile * 256],
-        outputs[kernels::kAttentionTile * 256];
-    int positions[kernels::kAttentionTile];
-    for (const Item& item : std::span(items).subspan(first, last - first)) {
-      // A group of more heads than a tile holds is taken in several.
-      for (size_t g = 0; g < group; g += kernels::kAttentionTile) {
-        const size_t heads = std::min(group - g, kernels::kAttentionTile);
-        const auto at = [&](size_t r) {
-          return ((item.row + r) * config_.heads + item.kv_head * group + g) * head;
-        };
-        for (size_t r = 0; r < item.count; ++r) {
-          std::memcpy(queries + r * heads * head, s.query.data() + at(r),
-                      heads * head * sizeof(float));
-          std::fill_n(positions + r * heads, heads, s.rows[item.row + r].position);
-        }
-        AttentionTile tile;
-        tile.queries = queries;
-        tile.outputs = outputs;
-        tile.positions = positions;
-        tile.count = item.count * heads;
-        tile.head_size = head;
-        tile.pages = s.rows[item.row].run->sequence->pages().data();
-        tile.keys = pool.keys(layer, item.kv_head);
-        tile.values = pool.values(layer, item.kv_head);
-        tile.page_stride = pool.shape().page_floats();
-        tile.window = config_.layers[layer].window;
-        tile.scale = config_.attention_scale;
-        tile.soft_cap = config_.attention_soft_cap;
-        kernels_.attention(tile);
-        for (size_t r = 0; r < item.count; ++r)
-          std::memcpy(s.attended.data() + at(r), outputs + r * heads * head,
-                      heads * head * sizeof(float));
-      }
-    }
-  });
-}
-
 void Decoder::feed_forward(size_t layer) {
   Scratch& s = *scratch_;
   const LayerWeights& w = weights_.layers[layer];
@@ -290,6 +160,7 @@ void Decoder::feed_forward(size_t layer) {
 std::span<const float> Decoder::forward(std::span<const Run> runs, cache::PagePool& pool) {
   Scratch& s = *scratch_;
   embed(runs);
+  attention_->plan(runs, pool);
   const size_t rows = s.rows.size();
   for (size_t layer = 0; layer < config_.layers.size(); ++layer) {
     const LayerWeights& w = weights_.layers[layer];
@@ -297,8 +168,8 @@ std::span<const float> Decoder::forward(std::span<const Run> runs, cache::PagePo
     const Product in[] = {
         {&w.query, s.query.data()}, {&w.key, s.key.data()}, {&w.value, s.value.data()}};
     multiply(in, s.normed, rows, config_.hidden);
-    store_keys_and_values(layer, runs, pool);
-    attend(layer, runs, pool);
+    attention_->store(layer, w, s.query.data(), s.key.data(), s.value.data());
+    attention_->attend(layer, s.query.data(), s.attended.data());
     const Product out[] = {{&w.output, s.branch.data()}};
     multiply(out, s.attended, rows, config_.heads * config_.head_size);
     add_branch(s.branch, w.after_attention_norm);

@@ -15,6 +15,8 @@
 
 namespace helicon::models {
 
+class DecoderAttention;
+
 class Decoder final : public Model {
  public:
   // The pool of pages must have the decoder's cache_shape().
@@ -35,18 +37,16 @@ class Decoder final : public Model {
   void multiply(std::span<const Product> products, const std::vector<float>& x, size_t rows,
                 size_t columns);
   void embed(std::span<const Run> runs);
-  void attend(size_t layer, std::span<const Run> runs, cache::PagePool& pool);
-  void store_keys_and_values(size_t layer, std::span<const Run> runs, cache::PagePool& pool);
   void feed_forward(size_t layer);
   void normalise_rows(const std::vector<float>& weight);
   void add_branch(std::vector<float>& branch, const std::vector<float>& after_norm);
-  const float* cosines(size_t rotation, int position);
 
   DecoderConfig config_;
   DecoderWeights weights_;
   const kernels::KernelTable& kernels_;
   ThreadPool& threads_;
   std::unique_ptr<Scratch> scratch_;
+  std::unique_ptr<DecoderAttention> attention_;
 };
 
 }  // namespace helicon::models

@@ -1,0 +1,155 @@
+// Keys and values as they lie in a page: rounded on their way in, floats on their way out.
+#pragma once
+
+#include "kernels/attention_tile.h"
+#include "kernels/lanes.h"
+#include "tensor/half.h"
+
+namespace helicon::kernels::HELICON_INSTRUCTION_SET {
+
+#if defined(HELICON_AVX2)
+inline Lanes half_lanes(const uint16_t* p) {
+  return {_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
+}
+inline void round_to_halves(Lanes a, uint16_t* p) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(a.v, _MM_FROUND_TO_NEAREST_INT));
+}
+inline Lanes byte_lanes(const int8_t* p) {
+  return {_mm256_cvtepi32_ps(
+      _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))))};
+}
+#else
+inline Lanes half_lanes(const uint16_t* p) {
+  return each([&](size_t i) { return tensor::f16_to_f32(p[i]); });
+}
+inline void round_to_halves(Lanes a, uint16_t* p) {
+  for (size_t i = 0; i < 8; ++i) p[i] = tensor::f32_to_f16(a.v[i]);
+}
+inline Lanes byte_lanes(const int8_t* p) {
+  return each([&](size_t i) { return static_cast<float>(p[i]); });
+}
+#endif
+
+// Sources give eight numbers of row k from column n on, of the matrix that a side of a page is.
+struct FloatSource {
+  const float* rows;
+  size_t columns;
+  Lanes load(size_t k, size_t n) const { return Lanes::load(rows + k * columns + n); }
+};
+
+struct HalfSource {
+  const uint16_t* rows;
+  size_t columns;
+  Lanes load(size_t k, size_t n) const { return half_lanes(rows + k * columns + n); }
+};
+
+struct ByteKeys {  // row k: one channel of 32 positions
+  const int8_t* rows;
+  const float* scales;
+  Lanes load(size_t k, size_t n) const {
+    return byte_lanes(rows + k * kPagePositions + n) *
+           Lanes::load(scales + k / kScaleRun * kPagePositions + n);
+  }
+};
+
+struct ByteValues {  // row k: one position's channels
+  const int8_t* rows;
+  const float* scales;
+  size_t columns;
+  Lanes load(size_t k, size_t n) const {
+    return byte_lanes(rows + k * columns + n) *
+           Lanes::all(scales[n / kScaleRun * kPagePositions + k]);
+  }
+};
+
+// How a type's sides of a page are read.
+struct FloatPage {
+  static FloatSource keys(const std::byte* side, size_t) {
+    return {reinterpret_cast<const float*>(side), kPagePositions};
+  }
+  static FloatSource values(const std::byte* side, size_t head_size) {
+    return {reinterpret_cast<const float*>(side), head_size};
+  }
+};
+
+struct HalfPage {
+  static HalfSource keys(const std::byte* side, size_t) {
+    return {reinterpret_cast<const uint16_t*>(side), kPagePositions};
+  }
+  static HalfSource values(const std::byte* side, size_t head_size) {
+    return {reinterpret_cast<const uint16_t*>(side), head_size};
+  }
+};
+
+struct BytePage {
+  static const float* scales(const std::byte* side, size_t head_size) {
+    return reinterpret_cast<const float*>(side + head_size * kPagePositions);
+  }
+  static ByteKeys keys(const std::byte* side, size_t head_size) {
+    return {reinterpret_cast<const int8_t*>(side), scales(side, head_size)};
+  }
+  static ByteValues values(const std::byte* side, size_t head_size) {
+    return {reinterpret_cast<const int8_t*>(side), scales(side, head_size), head_size};
+  }
+};
+
+// Rounds a run of at most 32 numbers, a multiple of eight, to bytes; gives back their scale.
+inline float store_run(const float* x, size_t count, int8_t* quants) {
+  Lanes top = magnitude(Lanes::load(x));
+  for (size_t i = 8; i < count; i += 8) top = larger(top, magnitude(Lanes::load(x + i)));
+  const float peak = largest(top);
+  // What is smaller has no reciprocal worth having, and no effect on any score.
+  const float scale = peak > 1e-30f ? peak / 127.0f : 0.0f;
+  const Lanes inverse = Lanes::all(scale > 0 ? 1.0f / scale : 0.0f);
+  for (size_t i = 0; i < count; i += 8) {
+    const Lanes q = round_to_even(Lanes::load(x + i) * inverse);
+    store_bytes(smaller(larger(q, Lanes::all(-127.0f)), Lanes::all(127.0f)), quants + i);
+  }
+  return scale;
+}
+
+// Rounds one position's key and value [head_size] into slot `slot` of a page's sides.
+inline void store_key_and_value(KeyValueType type, const float* key, const float* value,
+                                size_t head_size, size_t slot, std::byte* keys, std::byte* values) {
+  switch (type) {
+    case KeyValueType::f32: {
+      auto* column = reinterpret_cast<float*>(keys) + slot;
+      for (size_t d = 0; d < head_size; ++d) column[d * kPagePositions] = key[d];
+      std::memcpy(reinterpret_cast<float*>(values) + slot * head_size, value,
+                  head_size * sizeof(float));
+      return;
+    }
+    case KeyValueType::f16: {
+      // Too large a number becomes the largest one: an infinity would make every score a NaN.
+      const auto bounded = [](const float* x) {
+        return smaller(Lanes::all(65504.0f), larger(Lanes::all(-65504.0f), Lanes::load(x)));
+      };
+      auto* column = reinterpret_cast<uint16_t*>(keys) + slot;
+      auto* row = reinterpret_cast<uint16_t*>(values) + slot * head_size;
+      for (size_t d = 0; d < head_size; d += 8) {
+        uint16_t halves[8];
+        round_to_halves(bounded(key + d), halves);
+        for (size_t i = 0; i < 8; ++i) column[(d + i) * kPagePositions] = halves[i];
+        round_to_halves(bounded(value + d), row + d);
+      }
+      return;
+    }
+    case KeyValueType::q8: {
+      auto* column = reinterpret_cast<int8_t*>(keys) + slot;
+      auto* row = reinterpret_cast<int8_t*>(values) + slot * head_size;
+      auto* key_scales = reinterpret_cast<float*>(keys + head_size * kPagePositions);
+      auto* value_scales = reinterpret_cast<float*>(values + head_size * kPagePositions);
+      for (size_t d = 0; d < head_size; d += kScaleRun) {
+        const size_t count = head_size - d < kScaleRun ? head_size - d : kScaleRun;
+        const size_t scale = d / kScaleRun * kPagePositions + slot;
+        int8_t quants[kScaleRun];
+        key_scales[scale] = store_run(key + d, count, quants);
+        for (size_t i = 0; i < count; ++i) column[(d + i) * kPagePositions] = quants[i];
+        value_scales[scale] = store_run(value + d, count, row + d);
+      }
+      return;
+    }
+  }
+}
+
+}  // namespace helicon::kernels::HELICON_INSTRUCTION_SET
