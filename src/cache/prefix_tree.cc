@@ -23,30 +23,45 @@ bool PrefixTree::Before::operator()(std::span<const int32_t> a, std::span<const 
 PrefixTree::PrefixTree(PagePool& pool, size_t budget) : pool_(pool), budget_(budget) {}
 
 PrefixTree::~PrefixTree() {
-  assert(root_.readers == 0);
+  assert(root_.readers[kFull] == 0);
   clear();
 }
 
-// The child with the first page of these tokens, of which there are as many.
-PrefixTree::Node* PrefixTree::find_full(Node& parent, std::span<const int32_t> tokens) {
-  const auto child = parent.children.find(tokens.first(kPagePositions));
-  return child == parent.children.end() ? nullptr : &child->second;
+size_t PrefixTree::evictable() const {
+  size_t units = 0;
+  for (size_t group = 0; group < pool_.groups(); ++group)
+    units += idle_pages_[group] * pool_.shape().units(group);
+  return units;
 }
 
-PrefixTree::Match PrefixTree::match(std::span<const int32_t> tokens) {
-  Match match;
-  Node* node = &root_;
-  for (; tokens.size() > kPagePositions; tokens = tokens.subspan(kPagePositions)) {
-    node = find_full(*node, tokens);
-    if (!node) break;
-    ++match.pages;
-    if (node->readers == 0) ++match.idle;
+// The nodes below `from`, at this depth, that a reader of `tokens` (from there on) can take over.
+std::vector<PrefixTree::Node*> PrefixTree::find(Node& from, size_t depth,
+                                                std::span<const int32_t> tokens) const {
+  std::vector<Node*> nodes;
+  for (Node* node = &from; tokens.size() > kPagePositions;
+       tokens = tokens.subspan(kPagePositions)) {
+    const auto child = node->children.find(tokens.first(kPagePositions));
+    if (child == node->children.end()) break;
+    nodes.push_back(node = &child->second);
   }
-  return match;
+  if (pool_.groups() == 1) return nodes;
+  // As far as all windowed pages are there that the position after the last one sees.
+  size_t usable = 0, unbroken = 0;  // so many windowed pages, the last one included
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    unbroken = nodes[i]->pages.windowed ? unbroken + 1 : 0;
+    const size_t visible = pool_.shape().first_visible_page(
+        kWindowed, static_cast<int>((depth + i + 1) * kPagePositions));
+    if (unbroken == i + 1 || i + 1 - unbroken + depth <= visible) usable = i + 1;
+  }
+  nodes.resize(usable);
+  return nodes;
 }
 
-// The page of the tokens, given that no other child begins with them.
-PrefixTree::Node& PrefixTree::insert(Node& parent, std::span<const int32_t> tokens, PageId page) {
+size_t PrefixTree::match(std::span<const int32_t> tokens) { return find(root_, 0, tokens).size(); }
+
+// The page of the tokens, given that no other child begins with them. Nobody reads it yet.
+PrefixTree::Node& PrefixTree::insert(Node& parent, std::span<const int32_t> tokens,
+                                     const PagePair& pages) {
   const auto after = parent.children.lower_bound(tokens);
   // A page with the beginning of these tokens says nothing more.
   if (after != parent.children.begin()) {
@@ -57,44 +72,66 @@ PrefixTree::Node& PrefixTree::insert(Node& parent, std::span<const int32_t> toke
       parent.children.try_emplace(std::vector<int32_t>(tokens.begin(), tokens.end())).first;
   Node& node = self->second;
   node.parent = &parent;
-  node.page = page;
   node.self = self;
-  pool_.retain(page);
-  idle_.push_front(&node);
-  node.recency = idle_.begin();
+  node.pages = pages;
+  pool_.retain(pages.full);
+  if (pages.windowed) pool_.retain(*pages.windowed, kWindowed);
+  for (const size_t group : {kFull, kWindowed}) {
+    ++node.readers[group];
+    remove_reader(node, group);
+  }
   return node;
 }
 
 // Of a node that nobody reads and that has no children.
 void PrefixTree::erase(Node& node) {
-  assert(node.readers == 0 && node.children.empty());
-  idle_.erase(node.recency);
-  pool_.release(node.page);
+  assert(node.readers[kFull] == 0 && node.children.empty());
+  if (node.pages.windowed) {
+    add_reader(node, kWindowed);
+    pool_.release(*node.pages.windowed, kWindowed);
+  }
+  add_reader(node, kFull);
+  pool_.release(node.pages.full);
   node.parent->children.erase(node.self);
 }
 
-// The page was used. Its parent has readers, or is touched next.
-void PrefixTree::touch(Node& node) {
-  if (node.readers == 0) idle_.splice(idle_.begin(), idle_, node.recency);
+void PrefixTree::add_reader(Node& node, size_t group) {
+  if (node.readers[group]++ > 0) return;
+  if (group == kWindowed && !node.pages.windowed) return;
+  idle_.erase(node.recency[group]);
+  --idle_pages_[group];
 }
 
-// One reader less. From the node upwards, so that parents are let go after their children.
-void PrefixTree::leave(Node& node) {
-  for (Node* n = &node; n; n = n->parent) {
-    if (--n->readers > 0 || !n->parent) continue;
-    idle_.push_front(n);
-    n->recency = idle_.begin();
+void PrefixTree::remove_reader(Node& node, size_t group) {
+  if (--node.readers[group] > 0) return;
+  if (group == kWindowed && !node.pages.windowed) return;
+  idle_.push_front({&node, group});
+  node.recency[group] = idle_.begin();
+  ++idle_pages_[group];
+}
+
+// The page was used. Its parent has readers, and is let go after it.
+void PrefixTree::touch(Node& node) {
+  for (const size_t group : {kWindowed, kFull}) {
+    add_reader(node, group);
+    remove_reader(node, group);
   }
-  keep_budget();
 }
 
 void PrefixTree::keep_budget() {
-  while (idle_.size() > budget_) evict();
+  while (evictable() > budget_) evict();
 }
 
 bool PrefixTree::evict() {
   if (idle_.empty()) return false;
-  erase(*idle_.back());
+  const auto [node, group] = idle_.back();
+  if (group == kFull || !node->full()) {
+    erase(*node);
+  } else {
+    idle_.pop_back();
+    --idle_pages_[kWindowed];
+    pool_.release(*std::exchange(node->pages.windowed, std::nullopt), kWindowed);
+  }
   return true;
 }
 
@@ -105,7 +142,7 @@ void PrefixTree::clear() {
 
 PrefixTree::Reader::Reader(PrefixTree& tree)
     : tree_(&tree), sequence_(tree.pool_), node_(&tree.root_) {
-  ++node_->readers;
+  ++node_->readers[kFull];
 }
 
 PrefixTree::Reader::Reader(Reader&& other) noexcept
@@ -127,15 +164,36 @@ PrefixTree::Reader& PrefixTree::Reader::operator=(Reader&& other) noexcept {
 
 PrefixTree::Reader::~Reader() { leave(); }
 
-// The sequence first: a page that nobody reads is held by the tree alone.
+// The nodes of pages [first, last) whose windowed pages the sequence has, from the last to the first.
+template <typename Action>
+void PrefixTree::Reader::for_windowed(size_t first, size_t last, Action action) const {
+  if (tree_->pool_.groups() == 1) return;
+  first = std::max(first, sequence_.hidden(kWindowed));
+  Node* node = node_;
+  for (size_t index = depth_; index-- > first; node = node->parent)
+    if (index < last) action(*node);
+}
+
+// The sequence first: what nobody reads is held by the tree alone. Then from the node upwards, so
+// that parents are let go after their children.
 void PrefixTree::Reader::leave() {
   if (!node_) return;
+  for_windowed(0, depth_, [&](Node& node) { tree_->remove_reader(node, kWindowed); });
   sequence_.truncate(0);
-  tree_->leave(*std::exchange(node_, nullptr));
+  for (Node* node = node_; node->parent; node = node->parent) tree_->remove_reader(*node, kFull);
+  --tree_->root_.readers[kFull];
+  node_ = nullptr;
+  tree_->keep_budget();
+}
+
+void PrefixTree::Reader::hide(size_t visible) {
+  for_windowed(0, visible, [&](Node& node) { tree_->remove_reader(node, kWindowed); });
+  sequence_.hide(visible);
 }
 
 void PrefixTree::Reader::descend(Node& child) {
-  if (child.readers++ == 0) tree_->idle_.erase(child.recency);
+  tree_->add_reader(child, kFull);
+  if (sequence_.pair(depth_).windowed) tree_->add_reader(child, kWindowed);
   node_ = &child;
   ++depth_;
 }
@@ -144,23 +202,26 @@ PrefixTree::Reader PrefixTree::Reader::fork() const {
   Reader copy(*tree_);
   copy.sequence_ = sequence_.fork();
   // The root has counted the copy already.
-  for (Node* node = node_; node->parent; node = node->parent) ++node->readers;
+  for (Node* node = node_; node->parent; node = node->parent) ++node->readers[kFull];
+  for_windowed(0, depth_, [](Node& node) { ++node.readers[kWindowed]; });
   copy.node_ = node_;
   copy.depth_ = depth_;
   return copy;
 }
 
 int PrefixTree::Reader::adopt(std::span<const int32_t> tokens) {
-  const int before = sequence_.length();
-  if (static_cast<size_t>(before) != depth_ * kPagePositions) return 0;
-  tokens = tokens.subspan(static_cast<size_t>(before));
-  for (; tokens.size() > kPagePositions; tokens = tokens.subspan(kPagePositions)) {
-    Node* next = find_full(*node_, tokens);
-    if (!next) break;
-    sequence_.adopt(next->page);
-    descend(*next);
+  const auto done = static_cast<size_t>(sequence_.length());
+  if (done != depth_ * kPagePositions || tokens.size() <= done) return 0;
+  const std::vector<Node*> nodes = tree_->find(*node_, depth_, tokens.subspan(done));
+  const size_t visible = tree_->pool_.shape().first_visible_page(
+      kWindowed, static_cast<int>(done + nodes.size() * kPagePositions));
+  hide(visible);
+  for (Node* node : nodes) {
+    sequence_.adopt({node->pages.full,
+                     depth_ < visible ? std::nullopt : node->pages.windowed});
+    descend(*node);
   }
-  return sequence_.length() - before;
+  return static_cast<int>(nodes.size() * kPagePositions);
 }
 
 int PrefixTree::Reader::adopt_part(std::span<const int32_t> tokens) {
@@ -173,10 +234,12 @@ int PrefixTree::Reader::adopt_part(std::span<const int32_t> tokens) {
   size_t count = 0;
   for (const auto& candidate : {after, after == children.begin() ? after : std::prev(after)}) {
     if (candidate == children.end()) continue;
+    Node& node = candidate->second;
+    if (tree_->pool_.groups() > 1 && !node.pages.windowed) continue;
     const size_t shared = common(candidate->first, tokens);
-    if (shared > count) count = shared, best = &candidate->second;
+    if (shared > count) count = shared, best = &node;
   }
-  if (!best || !sequence_.adopt_part(best->page, static_cast<int>(count))) return 0;
+  if (!best || !sequence_.adopt_part(best->pages, static_cast<int>(count))) return 0;
   tree_->touch(*best);
   return static_cast<int>(count);
 }
@@ -184,14 +247,25 @@ int PrefixTree::Reader::adopt_part(std::span<const int32_t> tokens) {
 void PrefixTree::Reader::publish(std::span<const int32_t> tokens) {
   while ((depth_ + 1) * kPagePositions <= static_cast<size_t>(sequence_.length())) {
     const auto page_tokens = tokens.subspan(depth_ * kPagePositions, kPagePositions);
-    const PageId page = sequence_.pages()[depth_];
-    Node* node = find_full(*node_, page_tokens);
-    if (!node)
-      node = &tree_->insert(*node_, page_tokens, page);
-    else if (node->page != page)
-      sequence_.replace(depth_, node->page);
-    descend(*node);
+    const PagePair pages = sequence_.pair(depth_);
+    const auto found = node_->children.find(page_tokens);
+    if (found == node_->children.end()) {
+      descend(tree_->insert(*node_, page_tokens, pages));
+      continue;
+    }
+    Node& node = found->second;
+    if (node.pages.full != pages.full) sequence_.replace(depth_, node.pages.full);
+    if (!node.pages.windowed && pages.windowed) {
+      node.pages.windowed = pages.windowed;
+      tree_->pool_.retain(*pages.windowed, kWindowed);
+      ++node.readers[kWindowed];
+      tree_->remove_reader(node, kWindowed);
+    } else if (pages.windowed && node.pages.windowed != pages.windowed) {
+      sequence_.replace(depth_, *node.pages.windowed, kWindowed);
+    }
+    descend(node);
   }
+  hide(tree_->pool_.shape().first_visible_page(kWindowed, sequence_.length()));
 }
 
 void PrefixTree::Reader::publish_tail(std::span<const int32_t> tokens) {
@@ -203,7 +277,7 @@ void PrefixTree::Reader::publish_tail(std::span<const int32_t> tokens) {
   if (longer != node_->children.end() && common(longer->first, tail) == count)
     tree_->touch(longer->second);
   else
-    tree_->insert(*node_, tail, sequence_.pages()[depth_]);
+    tree_->insert(*node_, tail, sequence_.pair(depth_));
   tree_->keep_budget();
 }
 

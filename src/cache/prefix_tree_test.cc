@@ -136,20 +136,19 @@ TEST(PrefixTree, LetsGoOfTheLeastRecentlyUsedLeaf) {
     reader.adopt(tokens);
     ASSERT_TRUE(compute(*pool, reader, tokens, 64));
   }
-  EXPECT_EQ(tree.match(a).pages, 2u);
+  EXPECT_EQ(tree.match(a), 2u);
   Reader(tree).adopt(a);  // used again: b is the oldest now
   EXPECT_EQ(tree.evictable(), 5u);
   ASSERT_TRUE(tree.evict());
-  EXPECT_EQ(tree.match(b).pages, 1u) << "the leaf goes first";
+  EXPECT_EQ(tree.match(b), 1u) << "the leaf goes first";
   ASSERT_TRUE(tree.evict());
-  EXPECT_EQ(tree.match(b).pages, 0u);
+  EXPECT_EQ(tree.match(b), 0u);
   ASSERT_TRUE(tree.evict());
-  EXPECT_EQ(tree.match(c).pages, 1u);
-  EXPECT_EQ(tree.match(a).pages, 2u);
+  EXPECT_EQ(tree.match(c), 1u);
+  EXPECT_EQ(tree.match(a), 2u);
   Reader reader(tree);
   reader.adopt(a);
   EXPECT_FALSE(tree.evict()) << "what is read stays";
-  EXPECT_EQ(tree.match(a).idle, 0u);
 }
 
 TEST(PrefixTree, KeepsToItsBudget) {
@@ -162,7 +161,7 @@ TEST(PrefixTree, KeepsToItsBudget) {
     reader.publish_tail(tokens);
   }
   EXPECT_EQ(tree.evictable(), 3u);
-  EXPECT_EQ(tree.match(numbers(3000, 70)).pages, 2u);
+  EXPECT_EQ(tree.match(numbers(3000, 70)), 2u);
 }
 
 // The tree as it could be with all the time in the world: a set of beginnings, each with the time
@@ -286,7 +285,7 @@ TEST(PrefixTree, DoesWhatANaiveOneDoes) {
       while (expected + kPage < entry.tokens.size() &&
              naive.has(beginning(entry.tokens, expected + kPage)))
         expected += kPage;
-      ASSERT_EQ(tree.match(entry.tokens).pages, expected / kPage);
+      ASSERT_EQ(tree.match(entry.tokens), expected / kPage);
       ASSERT_EQ(entry.reader.adopt(entry.tokens), static_cast<int>(expected));
       hits += expected > 0;
       move_place(entry, expected);

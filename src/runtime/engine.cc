@@ -10,7 +10,7 @@ Engine::Engine(EngineParts parts, SchedulerOptions options)
     : parts_(std::move(parts)),
       options_(options),
       scheduler_(*parts_.model, *parts_.pages, parts_.tokenizer, parts_.context_length, options),
-      free_pages_(parts_.pages->available()) {
+      free_units_(parts_.pages->available()) {
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -57,7 +57,7 @@ void Engine::loop() {
     }
     for (std::shared_ptr<Task>& task : arrived) scheduler_.add(std::move(task));
     scheduler_.step();
-    free_pages_.store(scheduler_.free_pages());
+    free_units_.store(scheduler_.free_units());
   }
   const std::lock_guard lock(mutex_);
   for (std::shared_ptr<Task>& task : inbox_) scheduler_.add(std::move(task));

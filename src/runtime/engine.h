@@ -54,9 +54,9 @@ class Engine {
   const text::Tokenizer& tokenizer() const { return *parts_.tokenizer; }
   bool intact() const { return parts_.model->intact(); }
   int context_length() const { return parts_.context_length; }
-  // After the last step: free, or kept only for prompts to come.
-  size_t free_pages() const { return free_pages_.load(); }
-  size_t page_capacity() const { return parts_.pages->capacity(); }
+  // Units of pages (PagePool): free after the last step, or kept only for prompts to come.
+  size_t free_units() const { return free_units_.load(); }
+  size_t unit_capacity() const { return parts_.pages->capacity(); }
 
  private:
   void loop();
@@ -68,7 +68,7 @@ class Engine {
   std::condition_variable wake_;
   std::vector<std::shared_ptr<Task>> inbox_;
   bool stop_ = false;
-  std::atomic<size_t> free_pages_{0};
+  std::atomic<size_t> free_units_{0};
   std::atomic<size_t> pending_{0};  // submitted, not yet done
   std::thread thread_;
 };

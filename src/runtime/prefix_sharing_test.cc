@@ -126,7 +126,7 @@ TEST_F(PrefixSharing, EqualAnswersShareTheirPages) {
   add(request(random_tokens(random_, 32), 96, 8), heard);
   while (heard.tokens[0].size() < 90) scheduler_->step();
   // The prompt's page and two full ones, once; the last one of each choice.
-  EXPECT_EQ(scheduler_->free_pages(), 64u - 3u - 8u);
+  EXPECT_EQ(scheduler_->free_units(), 64u - 3u - 8u);
   run_all();
 }
 
@@ -172,7 +172,7 @@ TEST_F(PrefixSharing, SharedPagesCountOnce) {
 }
 
 TEST_F(PrefixSharing, KeepsToItsBudget) {
-  make(64, 512, {.cached_pages = 3});
+  make(64, 512, {.cached_units = 3});
   for (int round = 0; round < 5; ++round) {
     Heard heard;
     add(request(random_tokens(random_, 100), 50), heard);

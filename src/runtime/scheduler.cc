@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace helicon::runtime {
@@ -27,7 +28,7 @@ Scheduler::Scheduler(models::Model& model, cache::PagePool& pages,
       pages_(pages),
       tokenizer_(std::move(tokenizer)),
       context_length_(context_length),
-      tree_(pages, options.cached_pages),
+      tree_(pages, options.cached_units),
       planner_(tree_, pages, options.busy_prefill_rows) {}
 
 Status Scheduler::check(Request& request) const {
@@ -65,31 +66,56 @@ Status Scheduler::check(Request& request) const {
                  fmt::format("top_logprobs is {}, expected 0 to 20", request.top_logprobs),
                  "top_logprobs"};
   HELICON_TRY(validate(request.sampling, model_.vocabulary()));
-  if (worst_case_pages(request) > pages_.capacity())
+  const cache::CacheShape& shape = pages_.shape();
+  size_t most = 0, page_units = 0;
+  for (size_t group = 0; group < pages_.groups(); ++group) {
+    most += most_pages(request, group) * shape.units(group);
+    page_units += shape.units(group);
+  }
+  if (most > pages_.capacity())
     return Error{ErrorCode::too_large,
                  fmt::format("{} answers of up to {} tokens to a prompt of {} need more memory "
                              "than there is for keys and values ({} tokens in all)",
                              request.choices, request.max_tokens, request.prompt.size(),
-                             pages_.capacity() * cache::kPagePositions),
+                             pages_.capacity() / page_units * cache::kPagePositions),
                  request.choices > 1 ? "n" : "max_tokens"};
   return ok_status();
 }
 
-// The prompt's pages once, and for each choice its own, its copy of the prompt's last one included.
-size_t Scheduler::worst_case_pages(const Request& request) const {
+// The most that a request can come to hold. The prompt's pages once, and for each choice its own, its
+// copy of the prompt's last one included; of windowed pages no more at a time than a window shows.
+size_t Scheduler::most_pages(const Request& request, size_t group) const {
   const size_t prompt = pages_for(request.prompt.size());
-  const size_t all = pages_for(request.prompt.size() + static_cast<size_t>(request.max_tokens));
-  return prompt + static_cast<size_t>(request.choices) * (all - prompt + 1);
+  const size_t own =
+      pages_for(request.prompt.size() + static_cast<size_t>(request.max_tokens)) - prompt + 1;
+  const size_t most = group == cache::kWindowed ? pages_.shape().most_windowed(models::kMaxRows)
+                                                : std::numeric_limits<size_t>::max();
+  return std::min(prompt, most) + static_cast<size_t>(request.choices) * std::min(own, most);
 }
 
-// Of those, what a running task may still take from the pool.
+// Of the full pages, what a running task may still take from the pool.
 size_t Scheduler::owed_pages(const Task& task) const {
-  if (task.prompt) return worst_case_pages(task.request) - task.prompt->sequence().pages().size();
+  if (task.prompt)
+    return most_pages(task.request, cache::kFull) - task.prompt->sequence().pages().size();
   size_t pages = 0;
   for (const Choice& choice : task.choices)
     if (!choice.finished())
       pages += choice.reader->sequence().pages_needed(choice.to_run(task.request));
   return pages;
+}
+
+// Whether all that runs can go on to its end, if need be in place of what is cached for nobody in
+// particular. Full pages that several share count once. Windowed ones come and go: each task has as
+// many as it can come to hold, shared or not.
+bool Scheduler::fits() const {
+  size_t full = pages_.used(cache::kFull) - tree_.idle_pages(cache::kFull), windowed = 0;
+  for (const std::shared_ptr<Task>& task : running_) {
+    full += owed_pages(*task);
+    if (pages_.groups() > 1) windowed += most_pages(task->request, cache::kWindowed);
+  }
+  size_t units = full * pages_.shape().units();
+  if (windowed > 0) units += windowed * pages_.shape().units(cache::kWindowed);
+  return units <= pages_.capacity();
 }
 
 void Scheduler::add(std::shared_ptr<Task> task) {
@@ -133,25 +159,24 @@ void Scheduler::drop_cancelled() {
   remove_finished();
 }
 
-// Takes waiting tasks while what is free, and what is cached for nobody in particular, is certain
-// to suffice for all that run. Pages that a task finds in the tree are there already; they are no
-// longer to be had for others. Nobody goes before the next in line because he needs less.
+// Takes waiting tasks while memory is certain to suffice for all that run. Pages that a task finds in
+// the tree are there already; they are no longer to be had for others. Nobody goes before the next in
+// line because he needs less.
 void Scheduler::admit() {
-  if (waiting_.empty()) return;
-  size_t owed = 0;
-  for (const std::shared_ptr<Task>& task : running_) owed += owed_pages(*task);
   while (!waiting_.empty()) {
-    const Task& next = waiting_.next(running_);
-    const cache::PrefixTree::Match match = tree_.match(next.request.prompt);
-    const size_t needed = worst_case_pages(next.request) - match.pages;
-    if (owed + needed > free_pages() - match.idle) return;
-    owed += needed;
-    std::shared_ptr<Task> task = waiting_.take(next);
-    task->admitted = Clock::now();
-    task->usage.queue_seconds = seconds_between(task->submitted, task->admitted);
-    task->prompt.emplace(tree_);
-    task->usage.cached_tokens += task->prompt->adopt(task->request.prompt);
-    running_.push_back(std::move(task));
+    running_.push_back(waiting_.next(running_));
+    Task& next = *running_.back();
+    next.prompt.emplace(tree_);
+    const int found = next.prompt->adopt(next.request.prompt);
+    if (!fits()) {
+      next.prompt.reset();
+      running_.pop_back();
+      return;
+    }
+    waiting_.take(next);
+    next.admitted = Clock::now();
+    next.usage.queue_seconds = seconds_between(next.submitted, next.admitted);
+    next.usage.cached_tokens = found;
   }
 }
 

@@ -19,8 +19,9 @@ namespace helicon::runtime {
 struct SchedulerOptions {
   size_t max_pending = 256;       // requests that run or wait; beyond it, overloaded
   size_t busy_prefill_rows = 64;  // prompt rows a step while others are writing, so that they flow
-  // Pages kept for the prompts to come, beside those of running requests; the pool's at most.
-  size_t cached_pages = std::numeric_limits<size_t>::max();
+  // Units of pages (PagePool) kept for prompts to come, beside those of running requests; what the
+  // pool has at most.
+  size_t cached_units = std::numeric_limits<size_t>::max();
 };
 
 class Scheduler {
@@ -37,8 +38,8 @@ class Scheduler {
   // Queues a checked task.
   void add(std::shared_ptr<Task> task);
   bool idle() const { return waiting_.empty() && running_.empty(); }
-  // Pages that are free, or will be when they are needed.
-  size_t free_pages() const { return pages_.available() + tree_.evictable(); }
+  // Units of pages that are free, or will be when they are needed.
+  size_t free_units() const { return pages_.available() + tree_.evictable(); }
 
   // One pass: drop what was cancelled, admit, plan, forward, sample, publish, free.
   void step();
@@ -48,8 +49,9 @@ class Scheduler {
   void clear_cache() { tree_.clear(); }
 
  private:
-  size_t worst_case_pages(const Request& request) const;
+  size_t most_pages(const Request& request, size_t group) const;
   size_t owed_pages(const Task& task) const;
+  bool fits() const;
   void drop_cancelled();
   void admit();
   void sample(const Part& part, std::span<const float> logits);

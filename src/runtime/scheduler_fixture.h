@@ -81,7 +81,7 @@ class SchedulerTest : public testing::Test {
   // ... and no page is lost.
   void run_all() {
     run_steps();
-    EXPECT_EQ(scheduler_->free_pages(), pool_->capacity());
+    EXPECT_EQ(scheduler_->free_units(), pool_->capacity());
     scheduler_->clear_cache();
     EXPECT_EQ(pool_->available(), pool_->capacity());
   }

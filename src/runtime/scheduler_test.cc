@@ -66,7 +66,7 @@ TEST_F(SchedulerTest, CancelStopsBeforeTheNextToken) {
     EXPECT_EQ(heard.finishes[c], 1);
   }
   EXPECT_EQ(heard.done, 1);
-  EXPECT_EQ(scheduler_->free_pages(), pool_->capacity());
+  EXPECT_EQ(scheduler_->free_units(), pool_->capacity());
 }
 
 TEST_F(SchedulerTest, StopStringsEndAChoiceAndAreNotShown) {

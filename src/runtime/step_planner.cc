@@ -152,7 +152,7 @@ void StepPlanner::give_page(Prompt& prompt) {
   cache::Sequence& sequence = prompt.reader().sequence();
   if (prompt.rows == 0) {
     // Its copy is the page that the reservation would take.
-    while (pages_.available() == 0 && tree_.evict()) {
+    while (sequence.units_needed(1) > pages_.available() && tree_.evict()) {
     }
     task.usage.cached_tokens += prompt.reader().adopt_part(task.request.prompt);
   }

@@ -125,7 +125,7 @@ TEST_F(Traffic, WithRoomForMany) {
   EXPECT_GT(clients_.size(), 3000u);
 }
 
-TEST_F(Traffic, WithAlmostNoCache) { run(60, 10000, 6, 30, {.cached_pages = 10}); }
+TEST_F(Traffic, WithAlmostNoCache) { run(60, 10000, 6, 30, {.cached_units = 10}); }
 
 }  // namespace
 }  // namespace helicon::runtime

@@ -7,25 +7,24 @@
 
 namespace helicon::runtime {
 
-Task& WaitingLine::next(std::span<const std::shared_ptr<Task>> running) const {
+const std::shared_ptr<Task>& WaitingLine::next(
+    std::span<const std::shared_ptr<Task>> running) const {
   std::map<std::string_view, size_t> running_of;
   for (const std::shared_ptr<Task>& task : running) ++running_of[task->request.owner];
-  Task* best = nullptr;
+  const std::shared_ptr<Task>* best = nullptr;
   std::tuple<Priority, size_t> best_rank;
   for (const std::shared_ptr<Task>& task : tasks_) {
-    if (task->overtaken >= kMostOvertakes) return *task;
+    if (task->overtaken >= kMostOvertakes) return task;
     const std::tuple rank(task->request.priority, running_of[task->request.owner]);
-    if (!best || rank < best_rank) best = task.get(), best_rank = rank;
+    if (!best || rank < best_rank) best = &task, best_rank = rank;
   }
   return *best;
 }
 
-std::shared_ptr<Task> WaitingLine::take(const Task& task) {
+void WaitingLine::take(const Task& task) {
   auto it = tasks_.begin();
   for (; it->get() != &task; ++it) ++(*it)->overtaken;
-  std::shared_ptr<Task> taken = std::move(*it);
   tasks_.erase(it);
-  return taken;
 }
 
 }  // namespace helicon::runtime

@@ -20,9 +20,9 @@ class WaitingLine {
 
   // The oldest of those who were overtaken too often; then by priority, then of the owner with the
   // fewest running, then the oldest. Not of an empty line.
-  Task& next(std::span<const std::shared_ptr<Task>> running) const;
+  const std::shared_ptr<Task>& next(std::span<const std::shared_ptr<Task>> running) const;
   // Takes it out, and counts whom it overtakes.
-  std::shared_ptr<Task> take(const Task& task);
+  void take(const Task& task);
 
   // Takes out those for whom `remove(task)` is true.
   template <typename Predicate>
