@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cache_type.h"
 #include "kernels/kernel_table.h"
 #include "model_argument.h"
 #include "models/open.h"
@@ -27,6 +28,7 @@ struct Options {
   int agents = 1;
   int depth = 0;
   int threads = 0;
+  kernels::KeyValueType cache_type = kernels::KeyValueType::f16;
   uint64_t seed = 0;
   bool json = false;
 };
@@ -120,6 +122,7 @@ Result<boost::json::object> measure(const Options& options) {
   HELICON_ASSIGN(const kernels::KernelTable* kernels, kernels::choose_kernels());
   models::OpenOptions open;
   open.threads = options.threads;
+  open.cache_type = options.cache_type;
   open.context_length = static_cast<size_t>(options.depth + options.prompt + options.generate + 1);
   const Stopwatch loading;
   HELICON_ASSIGN(models::OpenModel model, models::open_model(argument.path, open));
@@ -182,6 +185,7 @@ void add_bench(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   verb->add_option("--threads", options->threads, "0: as many as are worth having")
       ->check(CLI::Range(0, 1024));
+  add_cache_type(*verb, options->cache_type);
   verb->add_option("--seed", options->seed, "of prompts and sampling")->capture_default_str();
   verb->add_flag("--json", options->json, "one line of JSON");
   verb->callback([options, &exit_code] { exit_code = exit_code_of(run_bench(*options)); });

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <memory>
 
+#include "cache_type.h"
 #include "model_argument.h"
 #include "models/open.h"
 #include "output.h"
@@ -22,6 +23,7 @@ struct Options {
   std::string out;
   bool exact = false;
   int threads = 0;
+  kernels::KeyValueType cache_type = kernels::KeyValueType::f32;
 };
 
 // The header of a .npy file, version 1.0 (numpy.lib.format): float32 [rows, columns], C order.
@@ -44,6 +46,7 @@ Status write_logits(const Options& options) {
   models::OpenOptions open;
   open.exact = options.exact;
   open.threads = options.threads;
+  open.cache_type = options.cache_type;
   open.context_length = options.tokens.size();
   HELICON_ASSIGN(models::OpenModel model, models::open_model(argument.path, open));
   const size_t vocabulary = model.decoder->config().vocabulary;
@@ -87,6 +90,7 @@ void add_logits(CLI::App& app, int& exit_code) {
   verb->add_option("--out", options->out, "a .npy file: float32 [tokens, vocabulary]")->required();
   verb->add_option("--threads", options->threads, "0: as many as are worth having")
       ->check(CLI::Range(0, 1024));
+  add_cache_type(*verb, options->cache_type);
   verb->add_flag("--exact", options->exact,
                  "32-bit activations: slow, a reference for the kernels");
   verb->callback([options, &exit_code] { exit_code = exit_code_of(write_logits(*options)); });

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backends/local_model.h"
+#include "cache_type.h"
 #include "conversation.h"
 #include "input.h"
 #include "interactive.h"
@@ -144,6 +145,7 @@ void add_run(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 1 << 24));
   verb->add_option("--threads", options->load.threads, "instead of one for each physical core")
       ->check(CLI::Range(1, 1 << 24));
+  add_cache_type(*verb, options->load.cache_type);
   verb->add_flag("--json", options->json, "answer and figures as one JSON object");
   verb->add_flag("--verbose", options->figures, "tokens, seconds and seed, on standard error");
   verb->callback([options, &exit_code] { exit_code = exit_code_of(run(*options)); });

@@ -13,6 +13,7 @@
 #include "backends/local_model.h"
 #include "backends/model_pool.h"
 #include "base/log.h"
+#include "cache_type.h"
 #include "http/server.h"
 #include "model_argument.h"
 #include "models/recipe.h"
@@ -142,6 +143,7 @@ void add_serve(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 1 << 24));
   verb->add_option("--threads", options->load.threads, "instead of one for each physical core")
       ->check(CLI::Range(1, 1024));
+  add_cache_type(*verb, options->load.cache_type);
   verb->callback([options, &exit_code] { exit_code = exit_code_of(serve(*options)); });
 }
 

@@ -140,6 +140,7 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
   models::OpenOptions open;
   open.context_length = static_cast<size_t>(options.context_length);
   open.threads = options.threads;
+  open.cache_type = options.cache_type;
   HELICON_ASSIGN(models::OpenModel model, models::open_model(file, path.filename().string(), open));
   if ((*tokenizer)->size() > model.decoder->vocabulary())
     return Error{

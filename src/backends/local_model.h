@@ -6,6 +6,7 @@
 #include <string>
 
 #include "backends/chat_model.h"
+#include "kernels/attention_tile.h"
 
 namespace helicon::text {
 class Tokenizer;
@@ -17,6 +18,7 @@ namespace helicon::backends {
 struct LocalModelOptions {
   int context_length = 0;  // tokens a request may use; 0: the model's own, at most 8192
   int threads = 0;         // 0: what the cgroup's quota and the physical cores give
+  kernels::KeyValueType cache_type = kernels::KeyValueType::f16;  // of keys and values
 };
 
 // Refuses with out_of_memory, and the numbers, what would not fit.

@@ -28,6 +28,7 @@ inline void product_part(const float* a, size_t a_stride, const Source& source, 
     for (size_t v = 0; v < Vectors; ++v)
       sums[q][v] = kContinued ? Lanes::load(outputs + q * stride + n + 8 * v) : Lanes::all(0.0f);
   for (size_t k = 0; k < depth; ++k) {
+    source.template look_ahead<Vectors>(k, n);
     Lanes b[Vectors];
 #pragma GCC unroll 4
     for (size_t v = 0; v < Vectors; ++v) b[v] = source.load(k, n + 8 * v);
@@ -143,7 +144,10 @@ inline bool sees(const QueryGroup& group, const AttentionTile& tile, int page) {
 template <typename Source>
 inline void expand(const Source& source, size_t rows, size_t columns, float* target) {
   for (size_t k = 0; k < rows; ++k)
-    for (size_t n = 0; n < columns; n += 8) source.load(k, n).store(target + k * columns + n);
+    for (size_t n = 0; n < columns; n += 8) {
+      source.template look_ahead<1>(k, n);
+      source.load(k, n).store(target + k * columns + n);
+    }
 }
 
 template <typename Page>
@@ -177,18 +181,22 @@ inline void attend(const AttentionTile& tile) {
     };
     if (group_count == 1) return each_group(source);
     expand(source, depth, columns, floats);
-    each_group(FloatSource{floats, columns});
+    each_group(ExpandedSource{floats, columns});
   };
   for (int page = tile.first_page; page < tile.last_page; ++page) {
     bool seen = false;
     for (size_t g = 0; g < group_count; ++g) seen |= sees(groups[g], tile, page);
     if (!seen) continue;
     const size_t offset = tile.pages[page] * tile.page_stride;
-    multiply(Page::keys(tile.keys + offset, head), std::false_type(), page, tile.queries, head,
+    const std::byte* keys = tile.keys + offset;
+    const std::byte* values = tile.values + offset;
+    const size_t next =
+        page + 1 < tile.last_page ? tile.pages[page + 1] * tile.page_stride : offset;
+    multiply(Page::keys(keys, head, tile.keys + next), std::false_type(), page, tile.queries, head,
              head, kPagePositions, scores[0], kPagePositions);
     for (size_t g = 0; g < group_count; ++g)
       if (sees(groups[g], tile, page)) weigh_group(tile, groups[g], page, scores);
-    multiply(Page::values(tile.values + offset, head), std::true_type(), page, scores[0],
+    multiply(Page::values(values, head, tile.values + next), std::true_type(), page, scores[0],
              kPagePositions, kPagePositions, head, tile.states, state_floats(head));
   }
 }

@@ -30,25 +30,52 @@ inline Lanes byte_lanes(const int8_t* p) {
 }
 #endif
 
+// Asks for the lines that begin in [p, p + bytes) to be in the cache by the time they are read.
+inline void prefetch(const std::byte* p, size_t bytes) {
+#if defined(HELICON_AVX2)
+  for (size_t i = 0; i < bytes; i += 64)
+    _mm_prefetch(reinterpret_cast<const char*>(p + i), _MM_HINT_T1);
+#else
+  static_cast<void>(p), static_cast<void>(bytes);
+#endif
+}
+
 // Sources give eight numbers of row k from column n on, of the matrix that a side of a page is.
+// While it is read they ask for another side as large, a piece of it for each piece read: pages lie
+// too far apart for the processor to guess the next one.
 struct FloatSource {
   const float* rows;
   size_t columns;
+  const std::byte* ahead;
   Lanes load(size_t k, size_t n) const { return Lanes::load(rows + k * columns + n); }
+  template <size_t Vectors>
+  void look_ahead(size_t k, size_t n) const {
+    prefetch(ahead + 4 * (k * columns + n), 32 * Vectors);
+  }
 };
 
 struct HalfSource {
   const uint16_t* rows;
   size_t columns;
+  const std::byte* ahead;
   Lanes load(size_t k, size_t n) const { return half_lanes(rows + k * columns + n); }
+  template <size_t Vectors>
+  void look_ahead(size_t k, size_t n) const {
+    prefetch(ahead + 2 * (k * columns + n), 16 * Vectors);
+  }
 };
 
 struct ByteKeys {  // row k: one channel of 32 positions
   const int8_t* rows;
   const float* scales;
+  const std::byte* ahead;
   Lanes load(size_t k, size_t n) const {
     return byte_lanes(rows + k * kPagePositions + n) *
            Lanes::load(scales + k / kScaleRun * kPagePositions + n);
+  }
+  template <size_t Vectors>
+  void look_ahead(size_t k, size_t n) const {
+    prefetch(ahead + (k * kPagePositions + n) * 9 / 8, 9 * Vectors);
   }
 };
 
@@ -56,28 +83,42 @@ struct ByteValues {  // row k: one position's channels
   const int8_t* rows;
   const float* scales;
   size_t columns;
+  const std::byte* ahead;
   Lanes load(size_t k, size_t n) const {
     return byte_lanes(rows + k * columns + n) *
            Lanes::all(scales[n / kScaleRun * kPagePositions + k]);
   }
+  template <size_t Vectors>
+  void look_ahead(size_t k, size_t n) const {
+    prefetch(ahead + (k * columns + n) * 9 / 8, 9 * Vectors);
+  }
+};
+
+// A side that was turned into floats, for several groups of queries.
+struct ExpandedSource {
+  const float* rows;
+  size_t columns;
+  Lanes load(size_t k, size_t n) const { return Lanes::load(rows + k * columns + n); }
+  template <size_t Vectors>
+  void look_ahead(size_t, size_t) const {}
 };
 
 // How a type's sides of a page are read.
 struct FloatPage {
-  static FloatSource keys(const std::byte* side, size_t) {
-    return {reinterpret_cast<const float*>(side), kPagePositions};
+  static FloatSource keys(const std::byte* side, size_t, const std::byte* ahead) {
+    return {reinterpret_cast<const float*>(side), kPagePositions, ahead};
   }
-  static FloatSource values(const std::byte* side, size_t head_size) {
-    return {reinterpret_cast<const float*>(side), head_size};
+  static FloatSource values(const std::byte* side, size_t head_size, const std::byte* ahead) {
+    return {reinterpret_cast<const float*>(side), head_size, ahead};
   }
 };
 
 struct HalfPage {
-  static HalfSource keys(const std::byte* side, size_t) {
-    return {reinterpret_cast<const uint16_t*>(side), kPagePositions};
+  static HalfSource keys(const std::byte* side, size_t, const std::byte* ahead) {
+    return {reinterpret_cast<const uint16_t*>(side), kPagePositions, ahead};
   }
-  static HalfSource values(const std::byte* side, size_t head_size) {
-    return {reinterpret_cast<const uint16_t*>(side), head_size};
+  static HalfSource values(const std::byte* side, size_t head_size, const std::byte* ahead) {
+    return {reinterpret_cast<const uint16_t*>(side), head_size, ahead};
   }
 };
 
@@ -85,11 +126,11 @@ struct BytePage {
   static const float* scales(const std::byte* side, size_t head_size) {
     return reinterpret_cast<const float*>(side + head_size * kPagePositions);
   }
-  static ByteKeys keys(const std::byte* side, size_t head_size) {
-    return {reinterpret_cast<const int8_t*>(side), scales(side, head_size)};
+  static ByteKeys keys(const std::byte* side, size_t head_size, const std::byte* ahead) {
+    return {reinterpret_cast<const int8_t*>(side), scales(side, head_size), ahead};
   }
-  static ByteValues values(const std::byte* side, size_t head_size) {
-    return {reinterpret_cast<const int8_t*>(side), scales(side, head_size), head_size};
+  static ByteValues values(const std::byte* side, size_t head_size, const std::byte* ahead) {
+    return {reinterpret_cast<const int8_t*>(side), scales(side, head_size), head_size, ahead};
   }
 };
 

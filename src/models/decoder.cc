@@ -39,11 +39,12 @@ struct Decoder::Product {
 };
 
 Decoder::Decoder(DecoderConfig config, DecoderWeights weights, const kernels::KernelTable& kernels,
-                 ThreadPool& threads)
+                 ThreadPool& threads, cache::KeyValueType cache_type)
     : config_(std::move(config)),
       weights_(std::move(weights)),
       kernels_(kernels),
       threads_(threads),
+      cache_type_(cache_type),
       scratch_(std::make_unique<Scratch>()),
       attention_(std::make_unique<DecoderAttention>(config_, kernels, threads)) {
   const size_t query = config_.heads * config_.head_size,
@@ -63,7 +64,7 @@ Decoder::Decoder(DecoderConfig config, DecoderWeights weights, const kernels::Ke
 Decoder::~Decoder() = default;
 
 cache::CacheShape Decoder::cache_shape() const {
-  return {config_.layers.size(), config_.kv_heads, config_.head_size};
+  return {config_.layers.size(), config_.kv_heads, config_.head_size, cache_type_};
 }
 
 // All products share the activations x [rows, columns] and one parallel section.

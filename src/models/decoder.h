@@ -21,7 +21,7 @@ class Decoder final : public Model {
  public:
   // The pool of pages must have the decoder's cache_shape().
   Decoder(DecoderConfig config, DecoderWeights weights, const kernels::KernelTable& kernels,
-          ThreadPool& threads);
+          ThreadPool& threads, cache::KeyValueType cache_type);
   ~Decoder() override;
 
   const DecoderConfig& config() const { return config_; }
@@ -45,6 +45,7 @@ class Decoder final : public Model {
   DecoderWeights weights_;
   const kernels::KernelTable& kernels_;
   ThreadPool& threads_;
+  cache::KeyValueType cache_type_;
   std::unique_ptr<Scratch> scratch_;
   std::unique_ptr<DecoderAttention> attention_;
 };

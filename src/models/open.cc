@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/processors.h"
+#include "models/decoder_attention.h"
 #include "models/recipe.h"
 
 namespace helicon::models {
@@ -19,7 +20,8 @@ double gigabytes(uint64_t bytes) { return static_cast<double>(bytes) / 1e9; }
 size_t scratch_bytes(const DecoderConfig& config) {
   const size_t heads = 2 * (config.heads + config.kv_heads) * config.head_size;
   return 4 * (kMaxRows * (4 * config.hidden + heads + 3 * config.feed_forward) +
-              16 * config.vocabulary);
+              16 * config.vocabulary) +
+         DecoderAttention::kMostParts;
 }
 
 struct MemoryPlan {
@@ -30,10 +32,11 @@ struct MemoryPlan {
 
 Result<MemoryPlan> plan_memory(const weights::ModelFile& file, const std::string& name,
                                const DecoderConfig& config, size_t context,
-                               const LoadOptions& options) {
+                               const LoadOptions& options, cache::KeyValueType cache_type) {
   MemoryPlan plan;
   HELICON_ASSIGN(plan.weights, required_bytes(file, config, options));
-  const cache::CacheShape shape{config.layers.size(), config.kv_heads, config.head_size};
+  const cache::CacheShape shape{config.layers.size(), config.kv_heads, config.head_size,
+                                cache_type};
   const size_t context_pages = (context + cache::kPagePositions - 1) / cache::kPagePositions;
   const size_t scratch = scratch_bytes(config);
   const uint64_t least = plan.weights + scratch + context_pages * shape.page_bytes();
@@ -78,7 +81,7 @@ Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
                              model.context_length, name, config->context)};
   HELICON_ASSIGN(const kernels::KernelTable* kernels, kernels::choose_kernels());
   const LoadOptions load{options.exact, options.on_progress, options.stop};
-  auto plan = plan_memory(*file, name, *config, model.context_length, load);
+  auto plan = plan_memory(*file, name, *config, model.context_length, load, options.cache_type);
   if (!plan.ok()) return about(name, std::move(plan).error());
   model.weight_bytes = plan->weights;
   model.memory = MemoryClaim(plan->total);
@@ -86,8 +89,8 @@ Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
       std::make_unique<ThreadPool>(options.threads > 0 ? options.threads : usable_processors());
   auto weights = load_decoder_weights(std::move(file), *config, *model.threads, load);
   if (!weights.ok()) return about(name, std::move(weights).error());
-  model.decoder =
-      std::make_unique<Decoder>(std::move(*config), std::move(*weights), *kernels, *model.threads);
+  model.decoder = std::make_unique<Decoder>(std::move(*config), std::move(*weights), *kernels,
+                                            *model.threads, options.cache_type);
   HELICON_ASSIGN(model.pages, cache::PagePool::create(model.decoder->cache_shape(), plan->pages));
   return model;
 }

@@ -20,6 +20,7 @@ struct OpenOptions {
   size_t context_length = 0;  // tokens a sequence may hold; 0: the model's own, at most 8192
   int threads = 0;            // 0: usable_processors()
   bool exact = false;         // activations in 32-bit floats: slow, a reference
+  cache::KeyValueType cache_type = cache::KeyValueType::f16;  // what keys and values are kept as
   std::function<void(double)> on_progress;  // fraction of the weights packed
   std::stop_token stop;
 };
