@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -116,6 +117,29 @@ ModelInfo describe(const std::string& name, const weights::ModelFile& file) {
   return info;
 }
 
+Result<runtime::DraftParts> load_draft(const LocalModelOptions& options,
+                                       const text::Tokenizer& tokenizer, size_t context_length) {
+  const std::string name = options.draft.filename().string();
+  HELICON_ASSIGN(const auto file, weights::ModelFile::open(options.draft));
+  HELICON_ASSIGN(const auto own, text::Tokenizer::create(file->metadata()));
+  const size_t size = std::min(own->size(), tokenizer.size());
+  bool same = own->size() == tokenizer.size();
+  for (size_t i = 0; i < size && same; ++i) {
+    const auto token = static_cast<text::TokenId>(i);
+    same = own->token_bytes(token) == tokenizer.token_bytes(token);
+  }
+  if (!same)
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("{} cannot draft: its vocabulary is another one", name), "draft"};
+  models::OpenOptions open;
+  open.context_length = context_length;
+  open.threads = options.threads;
+  open.cache_type = options.cache_type;
+  HELICON_ASSIGN(models::OpenModel model, models::open_model(file, name, open));
+  return runtime::DraftParts{std::move(model.memory), std::move(model.threads),
+                             std::move(model.decoder), std::move(model.pages)};
+}
+
 }  // namespace
 
 Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
@@ -156,7 +180,12 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
   parts.model = std::move(model.decoder);
   parts.pages = std::move(model.pages);
   parts.tokenizer = *tokenizer;
-  auto engine = std::make_unique<runtime::Engine>(std::move(parts));
+  if (!options.draft.empty()) {
+    HELICON_ASSIGN(parts.draft, load_draft(options, **tokenizer, model.context_length));
+  }
+  runtime::SchedulerOptions scheduling;
+  scheduling.speculation = options.speculation;
+  auto engine = std::make_unique<runtime::Engine>(std::move(parts), scheduling);
   return std::shared_ptr<ChatModel>(std::make_shared<LocalModel>(
       std::move(info), std::move(*tokenizer), std::move(chat_template), std::move(engine)));
 }

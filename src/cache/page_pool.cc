@@ -9,7 +9,11 @@
 
 namespace helicon::cache {
 
-void PagePool::Unmap::operator()(std::byte* memory) const { munmap(memory, bytes); }
+PagePool::~PagePool() {
+  for (size_t group = 0; group < groups(); ++group)
+    if (groups_[group].memory)
+      munmap(groups_[group].memory, shape_.page_bytes(group) * groups_[group].references.size());
+}
 
 Result<std::unique_ptr<PagePool>> PagePool::create(const CacheShape& shape, size_t capacity) {
   std::unique_ptr<PagePool> pool(new PagePool(shape, capacity));
@@ -25,7 +29,7 @@ Result<std::unique_ptr<PagePool>> PagePool::create(const CacheShape& shape, size
       return Error{ErrorCode::out_of_memory,
                    fmt::format("cannot reserve {} bytes for keys and values: {}", bytes,
                                std::strerror(errno))};
-    group.memory = {static_cast<std::byte*>(memory), Unmap{bytes}};
+    group.memory = static_cast<std::byte*>(memory);
     group.references.resize(pages, 0);
     group.free.reserve(pages);
     for (size_t page = pages; page-- > 0;) group.free.push_back(static_cast<PageId>(page));
@@ -52,13 +56,13 @@ void PagePool::retain(PageId page, size_t group) {
 void PagePool::release(PageId page, size_t group) {
   assert(groups_[group].references[page] > 0);
   if (--groups_[group].references[page] > 0) return;
-  clear(groups_[group].memory.get() + page * shape_.page_bytes(group), shape_.page_bytes(group));
+  clear(groups_[group].memory + page * shape_.page_bytes(group), shape_.page_bytes(group));
   groups_[group].free.push_back(page);
   used_ -= shape_.units(group);
 }
 
-// A private anonymous page reads as zeros after this, which is how the next owner wants it. Parts of
-// a system page at the edges belong to the neighbours and are cleared by hand.
+// A private anonymous page reads as zeros after this, which is how the next owner wants it. Parts
+// of a system page at the edges belong to the neighbours and are cleared by hand.
 void PagePool::clear(std::byte* first, size_t bytes) {
   std::byte* last = first + bytes;
   constexpr uintptr_t kSystemPage = 4096;
@@ -76,7 +80,7 @@ void PagePool::clear(std::byte* first, size_t bytes) {
 }
 
 void PagePool::copy(PageId from, PageId to, size_t group) {
-  std::byte* memory = groups_[group].memory.get();
+  std::byte* memory = groups_[group].memory;
   const size_t bytes = shape_.page_bytes(group);
   std::memcpy(memory + to * bytes, memory + from * bytes, bytes);
 }

@@ -56,9 +56,9 @@ struct CacheShape {
   }
   // The first page that the query of this position sees.
   size_t first_visible_page(size_t group, int position) const {
-    return group == kFull ? 0
-                          : static_cast<size_t>(std::max(0, position - window + 1)) /
-                                kPagePositions;
+    return group == kFull
+               ? 0
+               : static_cast<size_t>(std::max(0, position - window + 1)) / kPagePositions;
   }
 };
 
@@ -68,14 +68,17 @@ class PagePool {
  public:
   // Reserves addresses for `capacity` units of pages, of either group. Errors: out_of_memory.
   static Result<std::unique_ptr<PagePool>> create(const CacheShape& shape, size_t capacity);
+  ~PagePool();
   PagePool(const PagePool&) = delete;
   PagePool& operator=(const PagePool&) = delete;
 
   const CacheShape& shape() const { return shape_; }
   size_t groups() const { return shape_.groups(); }
-  size_t capacity() const { return capacity_; }            // units
-  size_t available() const { return capacity_ - used_; }   // units
-  size_t used(size_t group) const { return groups_[group].references.size() - groups_[group].free.size(); }  // pages
+  size_t capacity() const { return capacity_; }           // units
+  size_t available() const { return capacity_ - used_; }  // units
+  size_t used(size_t group) const {
+    return groups_[group].references.size() - groups_[group].free.size();
+  }  // pages
 
   // A page of zeros with one reference; nullopt when there are too few units.
   std::optional<PageId> allocate(size_t group = kFull);
@@ -89,7 +92,7 @@ class PagePool {
   // The keys and the values of a group's `layer`-th layer and one head in page 0, laid out as
   // attention_tile.h says; page p has them page_bytes(group) * p further on.
   std::byte* key_side(size_t layer, size_t head, size_t group = kFull) {
-    return groups_[group].memory.get() + 2 * (layer * shape_.heads + head) * shape_.side_bytes();
+    return groups_[group].memory + 2 * (layer * shape_.heads + head) * shape_.side_bytes();
   }
   std::byte* value_side(size_t layer, size_t head, size_t group = kFull) {
     return key_side(layer, head, group) + shape_.side_bytes();
@@ -103,12 +106,8 @@ class PagePool {
   }
 
  private:
-  struct Unmap {
-    size_t bytes = 0;
-    void operator()(std::byte* memory) const;
-  };
   struct Group {
-    std::unique_ptr<std::byte, Unmap> memory;
+    std::byte* memory = nullptr;
     std::vector<uint32_t> references;
     std::vector<PageId> free;
   };

@@ -164,7 +164,8 @@ PrefixTree::Reader& PrefixTree::Reader::operator=(Reader&& other) noexcept {
 
 PrefixTree::Reader::~Reader() { leave(); }
 
-// The nodes of pages [first, last) whose windowed pages the sequence has, from the last to the first.
+// The nodes of pages [first, last) whose windowed pages the sequence has, from the last to the
+// first.
 template <typename Action>
 void PrefixTree::Reader::for_windowed(size_t first, size_t last, Action action) const {
   if (tree_->pool_.groups() == 1) return;
@@ -217,8 +218,7 @@ int PrefixTree::Reader::adopt(std::span<const int32_t> tokens) {
       kWindowed, static_cast<int>(done + nodes.size() * kPagePositions));
   hide(visible);
   for (Node* node : nodes) {
-    sequence_.adopt({node->pages.full,
-                     depth_ < visible ? std::nullopt : node->pages.windowed});
+    sequence_.adopt({node->pages.full, depth_ < visible ? std::nullopt : node->pages.windowed});
     descend(*node);
   }
   return static_cast<int>(nodes.size() * kPagePositions);

@@ -1,10 +1,10 @@
 // A tree of computed prefixes: whoever begins with the same tokens finds their pages here.
 //
-// A node is a page (of each group), keyed by its tokens; the way from the root to it is what the page
-// was computed after, and so all that it depends on. Pages in the tree are never written again. What
-// somebody reads stays: a node's page as long as someone is there or below, its windowed page as long
-// as someone's window shows it. The rest is let go, the least recently used first, when memory is
-// needed or when there is more of it than the budget allows.
+// A node is a page (of each group), keyed by its tokens; the way from the root to it is what the
+// page was computed after, and so all that it depends on. Pages in the tree are never written
+// again. What somebody reads stays: a node's page as long as someone is there or below, its
+// windowed page as long as someone's window shows it. The rest is let go, the least recently used
+// first, when memory is needed or when there is more of it than the budget allows.
 #pragma once
 
 #include <cstddef>
@@ -25,8 +25,8 @@ class PrefixTree {
   struct Node;
 
  public:
-  // A sequence and its place in the tree: all its full pages that are published or were found are on
-  // the way there, and stay while this lives. The tree must outlive it.
+  // A sequence and its place in the tree: all its full pages that are published or were found are
+  // on the way there, and stay while this lives. The tree must outlive it.
   class Reader {
    public:
     explicit Reader(PrefixTree& tree);
@@ -36,21 +36,21 @@ class PrefixTree {
 
     Reader fork() const;
 
-    // Takes over cached full pages, as many as there are, that go on as `tokens` (the whole past and
-    // future, from position 0) does, and stops before the last token, which somebody must compute to
-    // have its logits. They count only as far as the windowed pages are there that the next position
-    // sees. Returns the positions gained.
+    // Takes over cached full pages, as many as there are, that go on as `tokens` (the whole past
+    // and future, from position 0) does, and stops before the last token, which somebody must
+    // compute to have its logits. They count only as far as the windowed pages are there that the
+    // next position sees. Returns the positions gained.
     int adopt(std::span<const int32_t> tokens);
     // From the end of a page: copies what a cached page has in common with what comes next in
     // `tokens`, again without the last one. Returns the positions gained; 0 also when the pool has
     // too little.
     int adopt_part(std::span<const int32_t> tokens);
-    // All positions of the sequence hold what follows from `tokens`, and stay: its full pages become
-    // findable. Where another was first with the same page, the sequence takes that one. Windowed
-    // pages that nothing to come will see are given back.
+    // All positions of the sequence hold what follows from `tokens`, and stay: its full pages
+    // become findable. Where another was first with the same page, the sequence takes that one.
+    // Windowed pages that nothing to come will see are given back.
     void publish(std::span<const int32_t> tokens);
-    // The same for the last page, which is not full: it is then shared, and whoever writes on copies
-    // it. To be called after publish().
+    // The same for the last page, which is not full: it is then shared, and whoever writes on
+    // copies it. To be called after publish().
     void publish_tail(std::span<const int32_t> tokens);
 
     Sequence& sequence() { return sequence_; }

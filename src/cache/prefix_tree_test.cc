@@ -355,5 +355,81 @@ TEST(PrefixTree, DoesWhatANaiveOneDoes) {
   EXPECT_EQ(pool->available(), 30u);
 }
 
+// Beginnings that are found have all that their windows show, and pages go where they came from.
+TEST(PrefixTree, WindowsByChance) {
+  constexpr CacheShape kWindows{3, 1, 8, KeyValueType::f32, 2, 50};
+  auto pool = std::move(PagePool::create(kWindows, 80)).value();
+  std::mt19937 random(9);
+  PrefixTree tree(*pool);
+  struct Entry {
+    Reader reader;
+    Tokens tokens;
+  };
+  const auto at = [&](const Sequence& sequence, size_t position, size_t group) -> float& {
+    return pool->keys(0, 0, group)[sequence.pages(group)[position / kPage] *
+                                       kWindows.page_bytes(group) / sizeof(float) +
+                                   position % kPage];
+  };
+  const auto check = [&](const Entry& entry) {
+    const Sequence& sequence = entry.reader.sequence();
+    const int length = sequence.length();
+    ASSERT_LE(sequence.hidden(kWindowed), kWindows.first_visible_page(kWindowed, length));
+    for (int i = 0; i < length; ++i) {
+      const auto position = static_cast<size_t>(i);
+      ASSERT_EQ(at(sequence, position, kFull), content(entry.tokens, position));
+      if (i > length - kWindows.window) {
+        ASSERT_EQ(at(sequence, position, kWindowed), content(entry.tokens, position));
+      }
+    }
+  };
+  std::vector<Entry> entries;
+  size_t hits = 0, evictions = 0;
+  for (int step = 0; step < 20000; ++step) {
+    const unsigned action = random() % 10;
+    if (action < 3 && entries.size() < 6) {
+      Entry entry{Reader(tree), random_tokens(random)};
+      const size_t pages = tree.match(entry.tokens);
+      ASSERT_EQ(entry.reader.adopt(entry.tokens), static_cast<int>(pages * kPage));
+      entry.reader.adopt_part(entry.tokens);
+      hits += pages > 0;
+      check(entry);
+      entries.push_back(std::move(entry));
+    } else if (action == 3 && !entries.empty() && entries.size() < 6) {
+      const Entry& source = entries[random() % entries.size()];
+      Entry copy{source.reader.fork(), source.tokens};
+      entries.push_back(std::move(copy));
+    } else if (action < 5 && !entries.empty()) {
+      const size_t index = random() % entries.size();
+      if (random() % 2 == 0) entries[index].reader.publish_tail(entries[index].tokens);
+      entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(index));
+    } else if (action == 5 && tree.evictable() > 0) {
+      ASSERT_TRUE(tree.evict());
+      ++evictions;
+    } else if (!entries.empty()) {
+      Entry& entry = entries[random() % entries.size()];
+      Sequence& sequence = entry.reader.sequence();
+      const auto length = static_cast<size_t>(sequence.length());
+      const size_t more = std::min(entry.tokens.size() - length, 1 + random() % 40);
+      if (!sequence.reserve(static_cast<int>(more))) {
+        tree.evict();
+        continue;
+      }
+      for (size_t i = length; i < length + more; ++i)
+        for (const size_t group : {kFull, kWindowed})
+          at(sequence, i, group) = content(entry.tokens, i);
+      sequence.advance(static_cast<int>(more));
+      entry.reader.publish(entry.tokens);
+    }
+    if (step % 10 != 0) continue;
+    for (const Entry& entry : entries) check(entry);
+  }
+  EXPECT_GT(hits, 500u);
+  EXPECT_GT(evictions, 500u);
+  entries.clear();
+  EXPECT_EQ(pool->available() + tree.evictable(), 80u);
+  tree.clear();
+  EXPECT_EQ(pool->available(), 80u);
+}
+
 }  // namespace
 }  // namespace helicon::cache

@@ -9,8 +9,8 @@
 
 namespace helicon::cache {
 
-// The pages of both groups that hold the same positions; the windowed one only where there is such a
-// group, and where some window still shows it.
+// The pages of both groups that hold the same positions; the windowed one only where there is such
+// a group, and where some window still shows it.
 struct PagePair {
   PageId full = 0;
   std::optional<PageId> windowed;
@@ -53,8 +53,8 @@ class Sequence {
   void replace(size_t index, PageId page, size_t group = kFull);
 
   int length() const { return length_; }
-  // By position over 32. The first hidden(group) of them are no longer the sequence's; their numbers
-  // are what they were, or any.
+  // By position over 32. The first hidden(group) of them are no longer the sequence's; their
+  // numbers are what they were, or any.
   const std::vector<PageId>& pages(size_t group = kFull) const { return lists_[group].pages; }
   size_t hidden(size_t group) const { return lists_[group].hidden; }
   PagePair pair(size_t index) const;

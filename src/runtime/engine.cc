@@ -4,12 +4,24 @@
 
 #include <utility>
 
+#include "runtime/model_drafter.h"
+
 namespace helicon::runtime {
+namespace {
+
+std::unique_ptr<Drafter> make_drafter(const EngineParts& parts) {
+  if (!parts.draft.model) return nullptr;
+  return std::make_unique<ModelDrafter>(*parts.draft.model, *parts.draft.pages,
+                                        parts.model->vocabulary());
+}
+
+}  // namespace
 
 Engine::Engine(EngineParts parts, SchedulerOptions options)
     : parts_(std::move(parts)),
       options_(options),
-      scheduler_(*parts_.model, *parts_.pages, parts_.tokenizer, parts_.context_length, options),
+      scheduler_(*parts_.model, *parts_.pages, parts_.tokenizer, parts_.context_length, options,
+                 make_drafter(parts_)),
       free_units_(parts_.pages->available()) {
   thread_ = std::thread([this] { loop(); });
 }

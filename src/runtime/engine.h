@@ -17,6 +17,14 @@
 
 namespace helicon::runtime {
 
+// A small model of the same vocabulary, which guesses ahead.
+struct DraftParts {
+  MemoryClaim memory;
+  std::unique_ptr<ThreadPool> threads;
+  std::unique_ptr<models::Model> model;  // null: there is none
+  std::unique_ptr<cache::PagePool> pages;
+};
+
 struct EngineParts {
   MemoryClaim memory;                   // what all of it may come to use
   std::unique_ptr<ThreadPool> threads;  // what the model computes on; may be null
@@ -24,6 +32,7 @@ struct EngineParts {
   std::unique_ptr<cache::PagePool> pages;
   std::shared_ptr<const text::Tokenizer> tokenizer;
   int context_length = 0;
+  DraftParts draft;
 };
 
 // A submitted request. cancel() takes effect before the next token; its last events still arrive.

@@ -171,6 +171,45 @@ TEST_F(PrefixSharing, SharedPagesCountOnce) {
   run_all();
 }
 
+TEST_F(PrefixSharing, WindowsGiveTheirPagesBack) {
+  model_.see_window(64);
+  make(100, 1024);
+  const auto prompt = random_tokens(random_, 800);
+  Heard first, second, third;
+  add(request(prompt, 100), first);
+  while (first.tokens[0].size() < 90) scheduler_->step();
+  // 890 positions on 28 full pages, 3 more of which the window shows; the prompt's tail stays.
+  EXPECT_EQ(scheduler_->free_units(), 100u - 28u - 3u);
+  run_steps();
+  EXPECT_EQ(first.tokens[0], expected(prompt, 100));
+  // Both ends can be found again.
+  add(request(prompt, 100), second);
+  run_steps();
+  EXPECT_EQ(second.usage.cached_tokens, 799);
+  const auto next = joined(joined(prompt, second.tokens[0]), {1, 2, 3});
+  add(request(next, 10), third);
+  run_all();
+  EXPECT_EQ(third.usage.cached_tokens, 899);
+  EXPECT_EQ(third.tokens[0], expected(next, 10));
+}
+
+TEST_F(PrefixSharing, WithoutItsWindowAPrefixDoesNotCount) {
+  model_.see_window(64);
+  make(70, 1024);
+  const auto prompt = random_tokens(random_, 800);
+  Heard first, other, second;
+  add(request(prompt, 2), first);
+  run_steps();
+  // Takes so much that only the full pages and some of the windowed ones stay.
+  add(request(random_tokens(random_, 500), 2), other);
+  run_steps();
+  std::vector<TokenId> beginning(prompt.begin(), prompt.begin() + 300);
+  add(request(beginning, 5), second);
+  run_all();
+  EXPECT_EQ(second.usage.cached_tokens, 0);
+  EXPECT_EQ(second.tokens[0], expected(beginning, 5));
+}
+
 TEST_F(PrefixSharing, KeepsToItsBudget) {
   make(64, 512, {.cached_units = 3});
   for (int round = 0; round < 5; ++round) {

@@ -23,13 +23,17 @@ size_t pages_for(size_t positions) {
 
 Scheduler::Scheduler(models::Model& model, cache::PagePool& pages,
                      std::shared_ptr<const text::Tokenizer> tokenizer, int context_length,
-                     SchedulerOptions options)
+                     SchedulerOptions options, std::unique_ptr<Drafter> drafter)
     : model_(model),
       pages_(pages),
       tokenizer_(std::move(tokenizer)),
       context_length_(context_length),
       tree_(pages, options.cached_units),
-      planner_(tree_, pages, options.busy_prefill_rows) {}
+      planner_(tree_, pages, options.busy_prefill_rows) {
+  if (options.speculation == SpeculationMode::off) return;
+  if (!drafter) drafter = std::make_unique<LookupDrafter>();
+  speculation_ = std::make_unique<Speculation>(options.speculation, std::move(drafter));
+}
 
 Status Scheduler::check(Request& request) const {
   if (request.prompt.empty())
@@ -82,8 +86,9 @@ Status Scheduler::check(Request& request) const {
   return ok_status();
 }
 
-// The most that a request can come to hold. The prompt's pages once, and for each choice its own, its
-// copy of the prompt's last one included; of windowed pages no more at a time than a window shows.
+// The most that a request can come to hold. The prompt's pages once, and for each choice its own,
+// its copy of the prompt's last one included; of windowed pages no more at a time than a window
+// shows.
 size_t Scheduler::most_pages(const Request& request, size_t group) const {
   const size_t prompt = pages_for(request.prompt.size());
   const size_t own =
@@ -127,11 +132,9 @@ void Scheduler::add(std::shared_ptr<Task> task) {
 void Scheduler::step() {
   drop_cancelled();
   admit();
-  const std::vector<Part> parts = planner_.plan(running_);
+  const std::vector<Part> parts = planner_.plan(running_, speculation_.get());
   if (parts.empty()) return;
-  std::vector<models::Run> runs;
-  for (const Part& part : parts) runs.push_back(part.run);
-  const std::span<const float> logits = model_.forward(runs, pages_);
+  const std::span<const float> logits = forward(parts);
   // Asked after the pass, so that nothing it made of a damaged file is told to anyone.
   if (!model_.intact()) {
     finish_all(
@@ -148,6 +151,22 @@ void Scheduler::step() {
   remove_finished();
 }
 
+std::span<const float> Scheduler::forward(std::span<const Part> parts) {
+  std::vector<models::Run> runs;
+  size_t rows = 0;
+  bool writes_only = true;
+  for (const Part& part : parts) {
+    runs.push_back(part.run);
+    rows += part.run.tokens.size();
+    writes_only &= part.choice != nullptr;
+  }
+  const auto start = Clock::now();
+  const std::span<const float> logits = model_.forward(runs, pages_);
+  if (speculation_ && writes_only)
+    speculation_->measured(rows, seconds_between(start, Clock::now()));
+  return logits;
+}
+
 void Scheduler::drop_cancelled() {
   waiting_.remove_if([&](Task& task) {
     if (!task.cancelled.load()) return false;
@@ -159,9 +178,9 @@ void Scheduler::drop_cancelled() {
   remove_finished();
 }
 
-// Takes waiting tasks while memory is certain to suffice for all that run. Pages that a task finds in
-// the tree are there already; they are no longer to be had for others. Nobody goes before the next in
-// line because he needs less.
+// Takes waiting tasks while memory is certain to suffice for all that run. Pages that a task finds
+// in the tree are there already; they are no longer to be had for others. Nobody goes before the
+// next in line because he needs less.
 void Scheduler::admit() {
   while (!waiting_.empty()) {
     running_.push_back(waiting_.next(running_));
@@ -180,16 +199,37 @@ void Scheduler::admit() {
   }
 }
 
-// Takes in what a part has computed: its pages become findable, and its logits a token.
+// Takes in what a part has computed: its pages become findable, and its logits tokens.
 void Scheduler::sample(const Part& part, std::span<const float> logits) {
+  if (part.choice) return check_guesses(part, logits);
   Task& task = *part.task;
-  cache::PrefixTree::Reader& reader = part.choice ? *part.choice->reader : *task.prompt;
-  reader.sequence().advance(static_cast<int>(part.run.tokens.size()));
-  reader.publish(part.choice ? part.choice->tokens : task.request.prompt);
-  if (part.choice)
-    take_token(task, *part.choice, logits);
-  else if (part.run.logits > 0)
-    start_choices(task, logits);
+  task.prompt->sequence().advance(static_cast<int>(part.run.tokens.size()));
+  task.prompt->publish(task.request.prompt);
+  if (part.run.logits > 0) start_choices(task, logits);
+}
+
+// One token after the other, as without guesses: the next row counts if its token was guessed
+// right.
+void Scheduler::check_guesses(const Part& part, std::span<const float> logits) {
+  Choice& choice = *part.choice;
+  const size_t rows = part.run.logits;
+  size_t taken = 0;
+  bool wrong = false;
+  while (taken < rows && !wrong && !choice.finished()) {
+    choice.reader->sequence().advance(1);
+    choice.reader->publish(choice.tokens);
+    take_token(*part.task, choice,
+               logits.subspan(taken * model_.vocabulary(), model_.vocabulary()));
+    ++taken;
+    wrong = taken < rows && choice.tokens.back() != part.run.tokens[taken];
+  }
+  if (rows == 1) return;
+  speculation_->checked(choice.id, wrong ? rows - 1 : taken - 1, taken - 1);
+  // What was reserved for wrong guesses.
+  if (!choice.finished()) {
+    cache::Sequence& sequence = choice.reader->sequence();
+    sequence.truncate(sequence.length());
+  }
 }
 
 void Scheduler::start_choices(Task& task, std::span<const float> logits) {
@@ -197,7 +237,7 @@ void Scheduler::start_choices(Task& task, std::span<const float> logits) {
   task.usage.prefill_seconds = seconds_between(task.admitted, task.prefilled);
   task.prompt->publish_tail(task.request.prompt);
   for (int index = 0; index < task.request.choices; ++index)
-    task.choices.push_back({index, task.prompt->fork(), task.request.prompt,
+    task.choices.push_back({index, ++choices_, task.prompt->fork(), task.request.prompt,
                             Sampler(task.request.sampling, index, task.request.prompt),
                             TextStream(tokenizer_, task.request.stop)});
   task.prompt.reset();
@@ -235,6 +275,7 @@ void Scheduler::finish_choice(Task& task, Choice& choice, FinishReason reason, E
   event.finish = reason;
   choice.reader->publish_tail(choice.tokens);
   choice.reader.reset();
+  if (speculation_) speculation_->forget(choice.id);
   task.listener.on_event(std::move(event));
 }
 

@@ -10,6 +10,7 @@
 #include "cache/prefix_tree.h"
 #include "models/model.h"
 #include "runtime/request.h"
+#include "runtime/speculation.h"
 #include "runtime/step_planner.h"
 #include "runtime/task.h"
 #include "runtime/waiting_line.h"
@@ -22,13 +23,15 @@ struct SchedulerOptions {
   // Units of pages (PagePool) kept for prompts to come, beside those of running requests; what the
   // pool has at most.
   size_t cached_units = std::numeric_limits<size_t>::max();
+  SpeculationMode speculation = SpeculationMode::automatic;
 };
 
 class Scheduler {
  public:
+  // Without a drafter, conversations are their own.
   Scheduler(models::Model& model, cache::PagePool& pages,
             std::shared_ptr<const text::Tokenizer> tokenizer, int context_length,
-            SchedulerOptions options = {});
+            SchedulerOptions options = {}, std::unique_ptr<Drafter> drafter = nullptr);
 
   // What submit() would refuse for: an empty prompt, ids outside the vocabulary, a prompt that
   // leaves no room in the context (both numbers), parameters out of range, more than the pages can
@@ -54,7 +57,9 @@ class Scheduler {
   bool fits() const;
   void drop_cancelled();
   void admit();
+  std::span<const float> forward(std::span<const Part> parts);
   void sample(const Part& part, std::span<const float> logits);
+  void check_guesses(const Part& part, std::span<const float> logits);
   void start_choices(Task& task, std::span<const float> logits);
   void take_token(Task& task, Choice& choice, std::span<const float> logits);
   void finish_choice(Task& task, Choice& choice, FinishReason reason, Event event);
@@ -67,6 +72,8 @@ class Scheduler {
   int context_length_;
   cache::PrefixTree tree_;
   StepPlanner planner_;
+  std::unique_ptr<Speculation> speculation_;  // null: off
+  uint64_t choices_ = 0;                      // so far
   WaitingLine waiting_;
   std::vector<std::shared_ptr<Task>> running_;  // in order of admission
 };

@@ -20,6 +20,7 @@ struct Heard {
   std::vector<std::string> text;
   std::vector<int> finishes;
   std::vector<FinishReason> reasons;
+  std::vector<std::vector<float>> logprobs;  // of tokens and alternatives
   int done = 0;
   Usage usage;
 };
@@ -37,10 +38,13 @@ inline std::vector<TokenId> joined(std::vector<TokenId> a, const std::vector<Tok
 
 class SchedulerTest : public testing::Test {
  protected:
-  void make(size_t pages, int context, SchedulerOptions options = {}) {
-    pool_ = std::move(cache::PagePool::create(FakeModel::kShape, pages)).value();
+  void make(size_t units, int context,
+            SchedulerOptions options = {.speculation = SpeculationMode::off},
+            std::unique_ptr<Drafter> drafter = nullptr) {
+    scheduler_.reset();  // before the pages
+    pool_ = std::move(cache::PagePool::create(model_.cache_shape(), units)).value();
     scheduler_ = std::make_unique<Scheduler>(model_, *pool_, std::make_shared<FakeTokenizer>(),
-                                             context, options);
+                                             context, options, std::move(drafter));
   }
 
   static Request request(std::vector<TokenId> prompt, int max_tokens, int choices = 1) {
@@ -58,12 +62,16 @@ class SchedulerTest : public testing::Test {
     heard.text.resize(choices);
     heard.finishes.resize(choices);
     heard.reasons.resize(choices);
+    heard.logprobs.resize(choices);
     Listener listener;
     listener.on_event = [&heard](Event event) {
       EXPECT_EQ(heard.done, 0);
       const auto c = static_cast<size_t>(event.choice);
       EXPECT_EQ(heard.finishes[c], 0) << "an event after the last";
       if (event.token) heard.tokens[c].push_back(*event.token);
+      if (event.logprob) heard.logprobs[c].push_back(event.logprob->logprob);
+      for (const TokenLogprob& other : event.alternatives)
+        heard.logprobs[c].push_back(other.logprob);
       heard.text[c] += event.text;
       if (event.finish) ++heard.finishes[c], heard.reasons[c] = *event.finish;
     };

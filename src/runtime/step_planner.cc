@@ -40,7 +40,8 @@ struct StepPlanner::Prompt {
 StepPlanner::StepPlanner(cache::PrefixTree& tree, cache::PagePool& pages, size_t busy_prefill_rows)
     : tree_(tree), pages_(pages), busy_prefill_rows_(std::max(busy_prefill_rows, kPage)) {}
 
-std::vector<Part> StepPlanner::plan(std::span<const std::shared_ptr<Task>> running) {
+std::vector<Part> StepPlanner::plan(std::span<const std::shared_ptr<Task>> running,
+                                    Speculation* speculation) {
   ++step_;
   const auto is_interactive = [](const std::shared_ptr<Task>& task) {
     return task->request.priority == Priority::interactive;
@@ -57,7 +58,10 @@ std::vector<Part> StepPlanner::plan(std::span<const std::shared_ptr<Task>> runni
   std::vector<Part> parts;
   give_writers(tasks, models::kMaxRows - (prompts ? kPage : 0), parts);
   const size_t left = models::kMaxRows - parts.size();
-  give_prompts(tasks, parts.empty() ? left : std::min(left, busy_prefill_rows_), parts);
+  if (prompts)
+    give_prompts(tasks, parts.empty() ? left : std::min(left, busy_prefill_rows_), parts);
+  else if (speculation)
+    add_guesses(*speculation, parts);
   return parts;
 }
 
@@ -94,6 +98,27 @@ void StepPlanner::give_writers(std::span<Task* const> tasks, size_t most,
           {task, choice, {&sequence, {&choice->tokens.back(), 1}, sequence.length(), 1}});
       ++given;
     }
+  }
+}
+
+void StepPlanner::add_guesses(Speculation& speculation, std::vector<Part>& parts) {
+  if (parts.size() >= Speculation::kMostRows) return;
+  std::vector<Draft> drafts;
+  for (const Part& part : parts)
+    drafts.push_back({part.choice->id,
+                      part.choice->tokens,
+                      static_cast<size_t>(part.choice->to_run(part.task->request) - 1),
+                      {}});
+  speculation.guess(drafts);
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const std::vector<TokenId>& guess = drafts[i].guess;
+    if (guess.empty()) continue;
+    Choice& choice = *parts[i].choice;
+    choice.guessed.assign(1, choice.tokens.back());
+    choice.guessed.insert(choice.guessed.end(), guess.begin(), guess.end());
+    reserve(choice.reader->sequence(), static_cast<int>(choice.guessed.size()));
+    parts[i].run.tokens = choice.guessed;
+    parts[i].run.logits = choice.guessed.size();
   }
 }
 

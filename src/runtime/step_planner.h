@@ -14,11 +14,13 @@
 #include <vector>
 
 #include "models/model.h"
+#include "runtime/speculation.h"
 #include "runtime/task.h"
 
 namespace helicon::runtime {
 
-// A task's share of one step: part of its prompt, or one token of one choice.
+// A task's share of one step: part of its prompt, or the last token of one choice and what is
+// guessed to follow.
 struct Part {
   Task* task = nullptr;
   Choice* choice = nullptr;  // null: the prompt
@@ -34,15 +36,17 @@ class StepPlanner {
   StepPlanner(cache::PrefixTree& tree, cache::PagePool& pages, size_t busy_prefill_rows);
 
   // Parts of at most models::kMaxRows rows, their positions reserved; none only if nothing runs.
+  // Where no prompt takes part and `speculation` is not null, answers may have several rows.
   // Prompts take over what the tree has of them. The pool and what is idle in the tree suffice for
   // all that is running (Scheduler::admit sees to that).
-  std::vector<Part> plan(std::span<const std::shared_ptr<Task>> running);
+  std::vector<Part> plan(std::span<const std::shared_ptr<Task>> running, Speculation* speculation);
 
  private:
   struct Prompt;
 
   void give_writers(std::span<Task* const> tasks, size_t most, std::vector<Part>& parts);
   void give_prompts(std::span<Task* const> tasks, size_t most, std::vector<Part>& parts);
+  void add_guesses(Speculation& speculation, std::vector<Part>& parts);
   Prompt* next_prompt(std::vector<Prompt>& prompts, size_t most);
   void give_page(Prompt& prompt);
   void reserve(cache::Sequence& sequence, int count);

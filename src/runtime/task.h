@@ -23,12 +23,14 @@ struct Choice {
   int to_run(const Request& request) const { return request.max_tokens - generated; }
 
   int index = 0;
+  uint64_t id = 0;                                  // among all answers
   std::optional<cache::PrefixTree::Reader> reader;  // while it is written
   std::vector<TokenId> tokens;                      // prompt and answer; the last is not yet run
   Sampler sampler;
   TextStream text;
   int generated = 0;
-  uint64_t last_turn = 0;  // in which it had a row
+  uint64_t last_turn = 0;             // in which it had a row
+  std::vector<TokenId> guessed = {};  // the last token and what is guessed to follow, in this step
 };
 
 struct Task {

@@ -1,6 +1,7 @@
 // Thousands of requests by chance: every answer is right as far as it goes, every listener is told
 // of each end once, every page comes back, and nobody starves.
 #include "runtime/scheduler_fixture.h"
+#include "runtime/stub_drafters.h"
 
 namespace helicon::runtime {
 namespace {
@@ -72,8 +73,8 @@ class Traffic : public SchedulerTest {
 
   // `arrivals` in about `steps`, over a pool of so many pages; one in `cancelled` is given up.
   void run(size_t pages, int steps, unsigned arrivals_every, unsigned cancels_every,
-           SchedulerOptions options = {}) {
-    make(pages, 256, options);
+           SchedulerOptions options = {.speculation = SpeculationMode::off}, std::unique_ptr<Drafter> drafter = nullptr) {
+    make(pages, 256, options, std::move(drafter));
     for (size_t length : {32u, 64u, 70u, 100u})
       beginnings_.push_back(random_tokens(random_, length));
     size_t longest_gap = 0;
@@ -126,6 +127,21 @@ TEST_F(Traffic, WithRoomForMany) {
 }
 
 TEST_F(Traffic, WithAlmostNoCache) { run(60, 10000, 6, 30, {.cached_units = 10}); }
+
+TEST_F(Traffic, WithGuesses) {
+  run(40, 10000, 8, 40, {.speculation = SpeculationMode::lookup}, std::make_unique<Prophet>(70, 5));
+}
+
+TEST_F(Traffic, WithGuessesAndWindows) {
+  model_.see_window(40);
+  run(120, 10000, 8, 40, {.speculation = SpeculationMode::lookup},
+      std::make_unique<Prophet>(70, 5));
+}
+
+TEST_F(Traffic, WithWindows) {
+  model_.see_window(40);
+  run(120, 20000, 8, 40);
+}
 
 }  // namespace
 }  // namespace helicon::runtime
