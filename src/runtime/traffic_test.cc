@@ -73,7 +73,8 @@ class Traffic : public SchedulerTest {
 
   // `arrivals` in about `steps`, over a pool of so many pages; one in `cancelled` is given up.
   void run(size_t pages, int steps, unsigned arrivals_every, unsigned cancels_every,
-           SchedulerOptions options = {.speculation = SpeculationMode::off}, std::unique_ptr<Drafter> drafter = nullptr) {
+           SchedulerOptions options = {.speculation = SpeculationMode::off},
+           std::unique_ptr<Drafter> drafter = nullptr) {
     make(pages, 256, options, std::move(drafter));
     for (size_t length : {32u, 64u, 70u, 100u})
       beginnings_.push_back(random_tokens(random_, length));
