@@ -60,17 +60,18 @@ Status write_logits(const Options& options) {
                  fmt::format("cannot write {}: {}", options.out, std::strerror(errno))};
   file << npy_header(options.tokens.size(), vocabulary);
   cache::Sequence sequence(*model.pages);
-  if (!sequence.reserve(static_cast<int>(options.tokens.size())))
-    return Error{ErrorCode::out_of_memory, "no room for the keys and values of all tokens"};
   constexpr size_t kChunk = 64;
   for (size_t start = 0; start < options.tokens.size(); start += kChunk) {
     const size_t count = std::min(kChunk, options.tokens.size() - start);
+    if (!sequence.reserve(static_cast<int>(count)))
+      return Error{ErrorCode::out_of_memory, "no room for the keys and values of all tokens"};
     const models::Run run{&sequence, std::span(options.tokens).subspan(start, count),
                           sequence.length(), count};
     const std::span<const float> logits = model.decoder->forward({&run, 1}, *model.pages);
     file.write(reinterpret_cast<const char*>(logits.data()),
                static_cast<std::streamsize>(logits.size_bytes()));
     sequence.advance(static_cast<int>(count));
+    sequence.hide();
   }
   if (!file.flush())
     return Error{ErrorCode::io,

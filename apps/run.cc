@@ -17,6 +17,7 @@
 #include "output.h"
 #include "pull_progress.h"
 #include "settings.h"
+#include "speculation_options.h"
 #include "verbs.h"
 
 namespace helicon::apps {
@@ -28,6 +29,7 @@ struct Options {
   Settings settings;
   std::string system;
   backends::LocalModelOptions load;
+  SpeculationArguments speculation;
   bool json = false;
   bool figures = false;
 };
@@ -109,7 +111,9 @@ Status run(const Options& options) {
   }
   HELICON_ASSIGN(const auto catalog, open_catalog());
   HELICON_ASSIGN(const ModelArgument model, find_or_pull(*catalog, options.model));
-  HELICON_ASSIGN(auto answering, load(model, options.load));
+  backends::LocalModelOptions load_options = options.load;
+  HELICON_TRY(apply(options.speculation, *catalog, load_options));
+  HELICON_ASSIGN(auto answering, load(model, load_options));
   Conversation conversation(std::move(answering));
   conversation.settings = options.settings;
   conversation.system = options.system;
@@ -146,6 +150,7 @@ void add_run(CLI::App& app, int& exit_code) {
   verb->add_option("--threads", options->load.threads, "instead of one for each physical core")
       ->check(CLI::Range(1, 1 << 24));
   add_cache_type(*verb, options->load.cache_type);
+  add_speculation(*verb, options->speculation);
   verb->add_flag("--json", options->json, "answer and figures as one JSON object");
   verb->add_flag("--verbose", options->figures, "tokens, seconds and seed, on standard error");
   verb->callback([options, &exit_code] { exit_code = exit_code_of(run(*options)); });

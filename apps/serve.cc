@@ -19,6 +19,7 @@
 #include "model_argument.h"
 #include "models/recipe.h"
 #include "output.h"
+#include "speculation_options.h"
 #include "verbs.h"
 #include "weights/model_file.h"
 
@@ -29,6 +30,7 @@ struct Options {
   std::vector<std::string> models;
   http::ServerOptions server;
   backends::LocalModelOptions load;
+  SpeculationArguments speculation;
   size_t max_loaded = 2;
   int keep_alive = 300;  // seconds
 };
@@ -98,6 +100,8 @@ Status pin_all(backends::ModelPool& models, const NamedFiles& given) {
 Status serve(const Options& options) {
   HELICON_TRY(set_up_log("info"));
   HELICON_ASSIGN(std::shared_ptr<const catalog::Catalog> catalog, open_catalog());
+  backends::LocalModelOptions load = options.load;
+  HELICON_TRY(apply(options.speculation, *catalog, load));
   NamedFiles given;
   for (const std::string& name : options.models) {
     HELICON_ASSIGN(const ModelArgument model, find_model(*catalog, name));
@@ -105,8 +109,8 @@ Status serve(const Options& options) {
   }
   const backends::PoolOptions pool_options{.max_loaded = options.max_loaded,
                                            .keep_alive = std::chrono::seconds(options.keep_alive)};
-  auto pool = std::make_unique<backends::ModelPool>(
-      pool_options, model_source(std::move(catalog), given, options.load));
+  auto pool = std::make_unique<backends::ModelPool>(pool_options,
+                                                    model_source(std::move(catalog), given, load));
   backends::ModelPool& models = *pool;
   // Before anything is loaded: a port in use is found out at once.
   HELICON_ASSIGN(const auto server, http::Server::listen(options.server, std::move(pool)));
@@ -158,6 +162,7 @@ void add_serve(CLI::App& app, int& exit_code) {
   verb->add_option("--threads", options->load.threads, "instead of one for each physical core")
       ->check(CLI::Range(1, 1024));
   add_cache_type(*verb, options->load.cache_type);
+  add_speculation(*verb, options->speculation);
   verb->callback([options, &exit_code] { exit_code = exit_code_of(serve(*options)); });
 }
 

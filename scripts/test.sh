@@ -120,6 +120,7 @@ golden_suites() {
   suite "golden templates" golden "$python" $golden/templates.py --build build/release
   suite "models' templates" golden "$python" $golden/templates.py --build build/release \
     --models "$models"
+  suite "identical answers" golden build/release/tests/identical/identical "$models"
   suite "divergence" golden "$python" $golden/divergence.py --helicon "$binary" \
     --models "$models"
 }

@@ -25,6 +25,7 @@ struct ChatRequest {
   std::vector<std::string> stop;
   int top_logprobs = -1;
   std::string owner;
+  runtime::Priority priority = runtime::Priority::interactive;
 };
 
 // A running answer. Destroying it cancels what still runs; cancel() is idempotent, thread-safe,

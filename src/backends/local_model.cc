@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -39,7 +40,7 @@ class LocalModel final : public ChatModel {
   const ModelInfo& info() const override { return info_; }
   bool healthy() const override { return engine_->intact(); }
   std::optional<PageUse> pages() const override {
-    return PageUse{engine_->page_capacity(), engine_->free_pages()};
+    return PageUse{engine_->unit_capacity(), engine_->free_units()};
   }
   std::string token_bytes(runtime::TokenId token) const override {
     return std::string(tokenizer_->token_bytes(token));
@@ -58,6 +59,7 @@ class LocalModel final : public ChatModel {
     work.stop = std::move(request.stop);
     work.top_logprobs = request.top_logprobs;
     work.owner = std::move(request.owner);
+    work.priority = request.priority;
     const auto prompt_tokens = static_cast<int>(work.prompt.size());
     HELICON_ASSIGN(runtime::Ticket ticket, engine_->submit(std::move(work), std::move(listener)));
     return std::unique_ptr<ChatRun>(std::make_unique<LocalRun>(std::move(ticket), prompt_tokens));
@@ -118,6 +120,29 @@ ModelInfo describe(const std::string& name, const weights::ModelFile& file) {
   return info;
 }
 
+Result<runtime::DraftParts> load_draft(const LocalModelOptions& options,
+                                       const text::Tokenizer& tokenizer, size_t context_length) {
+  const std::string name = options.draft.filename().string();
+  HELICON_ASSIGN(const auto file, weights::ModelFile::open(options.draft));
+  HELICON_ASSIGN(const auto own, text::Tokenizer::create(file->metadata()));
+  const size_t size = std::min(own->size(), tokenizer.size());
+  bool same = own->size() == tokenizer.size();
+  for (size_t i = 0; i < size && same; ++i) {
+    const auto token = static_cast<text::TokenId>(i);
+    same = own->token_bytes(token) == tokenizer.token_bytes(token);
+  }
+  if (!same)
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("{} cannot draft: its vocabulary is another one", name), "draft"};
+  models::OpenOptions open;
+  open.context_length = context_length;
+  open.threads = options.threads;
+  open.cache_type = options.cache_type;
+  HELICON_ASSIGN(models::OpenModel model, models::open_model(file, name, open));
+  return runtime::DraftParts{std::move(model.memory), std::move(model.threads),
+                             std::move(model.decoder), std::move(model.pages)};
+}
+
 }  // namespace
 
 Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
@@ -158,7 +183,12 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
   parts.model = std::move(model.decoder);
   parts.pages = std::move(model.pages);
   parts.tokenizer = *tokenizer;
-  auto engine = std::make_unique<runtime::Engine>(std::move(parts));
+  if (!options.draft.empty()) {
+    HELICON_ASSIGN(parts.draft, load_draft(options, **tokenizer, model.context_length));
+  }
+  runtime::SchedulerOptions scheduling;
+  scheduling.speculation = options.speculation;
+  auto engine = std::make_unique<runtime::Engine>(std::move(parts), scheduling);
   return std::shared_ptr<ChatModel>(std::make_shared<LocalModel>(
       std::move(info), std::move(*tokenizer), std::move(chat_template), std::move(engine)));
 }

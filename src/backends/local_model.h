@@ -7,6 +7,7 @@
 
 #include "backends/chat_model.h"
 #include "kernels/attention_tile.h"
+#include "runtime/speculation.h"
 
 namespace helicon::text {
 class Tokenizer;
@@ -19,9 +20,12 @@ struct LocalModelOptions {
   int context_length = 0;  // tokens a request may use; 0: the model's own, at most 8192
   int threads = 0;         // 0: what the cgroup's quota and the physical cores give
   kernels::KeyValueType cache_type = kernels::KeyValueType::f16;  // of keys and values
+  runtime::SpeculationMode speculation = runtime::SpeculationMode::automatic;
+  std::filesystem::path draft;  // a small model of the same vocabulary that guesses ahead; or none
 };
 
-// Refuses with out_of_memory, and the numbers, what would not fit.
+// Refuses with out_of_memory, and the numbers, what would not fit, and a draft of another
+// vocabulary.
 Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
                                                     const std::filesystem::path& path,
                                                     const LocalModelOptions& options = {});

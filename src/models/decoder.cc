@@ -53,9 +53,24 @@ Decoder::Decoder(DecoderConfig config, DecoderWeights weights, const kernels::Ke
 
 Decoder::~Decoder() = default;
 
-cache::CacheShape Decoder::cache_shape() const {
-  return {config_.layers.size(), config_.kv_heads, config_.head_size, cache_type_};
+cache::CacheShape cache_shape(const DecoderConfig& config, cache::KeyValueType type) {
+  cache::CacheShape shape{config.layers.size(), config.kv_heads, config.head_size, type};
+  size_t windowed = 0;
+  int narrowest = 0, widest = 0;
+  for (const LayerAttention& layer : config.layers) {
+    if (layer.window == 0) continue;
+    narrowest = windowed == 0 ? layer.window : std::min(narrowest, layer.window);
+    widest = std::max(widest, layer.window);
+    ++windowed;
+  }
+  if (windowed < config.layers.size() && narrowest == widest) {
+    shape.windowed_layers = windowed;
+    shape.window = widest;
+  }
+  return shape;
 }
+
+cache::CacheShape Decoder::cache_shape() const { return models::cache_shape(config_, cache_type_); }
 
 void Decoder::embed(std::span<const Run> runs) {
   Scratch& s = *scratch_;

@@ -18,6 +18,10 @@ namespace helicon::models {
 
 class DecoderAttention;
 
+// What the pages of such a decoder hold. Layers with a window are kept apart where there are
+// others, and where they all have the same.
+cache::CacheShape cache_shape(const DecoderConfig& config, cache::KeyValueType type);
+
 class Decoder final : public Model {
  public:
   // The pool of pages must have the decoder's cache_shape().

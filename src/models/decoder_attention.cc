@@ -36,6 +36,16 @@ DecoderAttention::DecoderAttention(const DecoderConfig& config, const kernels::K
   rows_.reserve(kMaxRows);
 }
 
+// Those with a window follow each other on the windowed pages, if there are such.
+void DecoderAttention::find_places(const cache::CacheShape& shape) {
+  places_.clear();
+  size_t next[cache::kMostGroups] = {};
+  for (const LayerAttention& layer : config_.layers) {
+    const size_t group = shape.groups() > 1 && layer.window > 0 ? cache::kWindowed : cache::kFull;
+    places_.push_back({group, next[group]++});
+  }
+}
+
 // The angle is rounded to 32 bits before the cosine is taken, as the references do.
 void DecoderAttention::grow_rotations(int positions) {
   for (size_t rotation = 0; rotation < rotations_.size(); ++rotation) {
@@ -65,6 +75,7 @@ const float* DecoderAttention::cosines(size_t rotation, int position) const {
 
 void DecoderAttention::plan(std::span<const Run> runs, cache::PagePool& pool) {
   pool_ = &pool;
+  find_places(pool.shape());
   struct Ordered {
     const Run* run;
     size_t start;  // row of its first token in the batch
@@ -86,15 +97,19 @@ void DecoderAttention::plan(std::span<const Run> runs, cache::PagePool& pool) {
   rows_.clear();
   const Run* previous = nullptr;
   for (const Ordered& one : ordered) {
-    if (previous) {
-      const auto& a = previous->sequence->pages();
-      const auto& b = one.run->sequence->pages();
+    // Of hidden pages the numbers may be equal by chance, which does no harm: whose window shows
+    // the page has its number, and nobody else looks at it.
+    for (size_t group = 0; previous && group < pool.groups(); ++group) {
+      const auto& a = previous->sequence->pages(group);
+      const auto& b = one.run->sequence->pages(group);
       const auto end = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first;
-      rows_.back().common = static_cast<int>(end - a.begin());
+      rows_.back().common[group] = static_cast<int>(end - a.begin());
     }
     for (size_t i = 0; i < one.run->tokens.size(); ++i)
-      rows_.push_back(
-          {one.run->sequence, one.run->position + static_cast<int>(i), one.start + i, INT_MAX});
+      rows_.push_back({one.run->sequence,
+                       one.run->position + static_cast<int>(i),
+                       one.start + i,
+                       {INT_MAX, INT_MAX}});
     previous = one.run;
   }
   cut_rows();
@@ -106,7 +121,7 @@ void DecoderAttention::cut_rows() {
   chunks_.clear();
   for (size_t first = 0; first < rows_.size();) {
     size_t last = first + 1;
-    while (last < rows_.size() && rows_[last - 1].common > 0) ++last;
+    while (last < rows_.size() && rows_[last - 1].common[cache::kFull] > 0) ++last;
     const size_t pieces = (last - first + most - 1) / most;
     for (size_t piece = 0; piece < pieces; ++piece) {
       const size_t from = first + (last - first) * piece / pieces;
@@ -130,7 +145,8 @@ std::pair<int, int> DecoderAttention::segments(const Chunk& chunk, int window) c
 void DecoderAttention::store(size_t layer, const LayerWeights& w, float* query, float* key,
                              float* value) {
   const int rotation = config_.layers[layer].rotation;
-  const size_t head = config_.head_size;
+  const auto [group, place] = places_[layer];
+  const size_t head = config_.head_size, page_bytes = pool_->shape().page_bytes(group);
   const auto prepare = [&](float* x, size_t heads, const std::vector<float>& bias,
                            const std::vector<float>& norm, const float* angles) {
     if (!bias.empty()) kernels_.add(x, bias.data(), heads * head);
@@ -154,13 +170,12 @@ void DecoderAttention::store(size_t layer, const LayerWeights& w, float* query, 
       if (!w.value_bias.empty())
         kernels_.add(row_value, w.value_bias.data(), config_.kv_heads * head);
       const auto position = static_cast<size_t>(row.position);
-      const size_t page =
-          row.sequence->pages()[position / kPagePositions] * pool_->shape().page_bytes();
+      const size_t page = row.sequence->pages(group)[position / kPagePositions] * page_bytes;
       for (size_t h = 0; h < config_.kv_heads; ++h)
         kernels_.store_key_and_value(pool_->shape().type, row_key + h * head, row_value + h * head,
                                      head, position % kPagePositions,
-                                     pool_->key_side(layer, h) + page,
-                                     pool_->value_side(layer, h) + page);
+                                     pool_->key_side(place, h, group) + page,
+                                     pool_->value_side(place, h, group) + page);
     }
   });
 }
@@ -170,14 +185,16 @@ class DecoderAttention::Walk {
  public:
   Walk(const DecoderAttention& attention, size_t layer, const Unit& unit, const float* query)
       : rows_(std::span(attention.rows_).subspan(unit.chunk.first, unit.chunk.count)),
-        heads_(unit.heads) {
+        heads_(unit.heads),
+        group_(attention.places_[layer].group) {
     const DecoderConfig& config = attention.config_;
     const size_t head = config.head_size;
     tile_.head_size = head;
     tile_.type = attention.pool_->shape().type;
-    tile_.keys = attention.pool_->key_side(layer, unit.kv_head);
-    tile_.values = attention.pool_->value_side(layer, unit.kv_head);
-    tile_.page_stride = attention.pool_->shape().page_bytes();
+    const size_t place = attention.places_[layer].layer;
+    tile_.keys = attention.pool_->key_side(place, unit.kv_head, group_);
+    tile_.values = attention.pool_->value_side(place, unit.kv_head, group_);
+    tile_.page_stride = attention.pool_->shape().page_bytes(group_);
     tile_.window = config.layers[layer].window;
     tile_.scale = config.attention_scale;
     tile_.soft_cap = config.attention_soft_cap;
@@ -202,7 +219,7 @@ class DecoderAttention::Walk {
   // ones, then each company that still has.
   void pages(size_t from, size_t to, int page, int end, float* states) {
     int common = end;
-    for (size_t r = from; r + 1 < to; ++r) common = std::min(common, rows_[r].common);
+    for (size_t r = from; r + 1 < to; ++r) common = std::min(common, rows_[r].common[group_]);
     if (common > page) {
       tile(from, to, page, common, states);
       page = common;
@@ -210,7 +227,7 @@ class DecoderAttention::Walk {
     if (page == end) return;
     for (size_t first = from; first < to;) {
       size_t last = first + 1;
-      while (last < to && rows_[last - 1].common > page) ++last;
+      while (last < to && rows_[last - 1].common[group_] > page) ++last;
       pages(first, last, page, end, states);
       first = last;
     }
@@ -221,7 +238,7 @@ class DecoderAttention::Walk {
     for (size_t r = from; r < to; ++r) latest = std::max(latest, rows_[r].position);
     tile_.first_page = page;
     tile_.last_page = std::min(end, latest / kPage + 1);
-    tile_.pages = rows_[from].sequence->pages().data();
+    tile_.pages = rows_[from].sequence->pages(group_).data();
     tile_.queries = queries_ + from * heads_ * tile_.head_size;
     tile_.states = states + from * heads_ * state_floats(tile_.head_size);
     tile_.positions = positions_ + from * heads_;
@@ -231,6 +248,7 @@ class DecoderAttention::Walk {
 
   std::span<const Row> rows_;
   size_t heads_;
+  size_t group_;  // of pages
   AttentionTile tile_;
   void (*attention_kernel_)(const AttentionTile&);
   alignas(64) float queries_[kAttentionTile * kMaxHead];

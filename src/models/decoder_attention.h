@@ -45,8 +45,13 @@ class DecoderAttention {
   struct Row {
     const cache::Sequence* sequence;
     int position;
-    size_t index;    // in the batch
-    int common = 0;  // pages shared with the next row, in order of pages
+    size_t index;                         // in the batch
+    int common[cache::kMostGroups] = {};  // pages shared with the next row, in order of pages
+  };
+  // Where a layer's keys and values lie.
+  struct Place {
+    size_t group;  // of pages
+    size_t layer;  // among those of the group
   };
   // Rows [first, first + count), in order of pages, that are taken together.
   struct Chunk {
@@ -61,6 +66,7 @@ class DecoderAttention {
   };
   class Walk;
 
+  void find_places(const cache::CacheShape& shape);
   void grow_rotations(int positions);
   const float* cosines(size_t rotation, int position) const;
   void cut_rows();
@@ -74,6 +80,7 @@ class DecoderAttention {
   cache::PagePool* pool_ = nullptr;
   size_t group_;  // query heads of a key/value head
   std::vector<RotationTable> rotations_;
+  std::vector<Place> places_;  // of the layers
   std::vector<Row> rows_;      // in order of pages
   std::vector<Chunk> chunks_;  // of rows_
   std::vector<Unit> units_;

@@ -26,20 +26,30 @@ size_t scratch_bytes(const DecoderConfig& config) {
 
 struct MemoryPlan {
   size_t weights = 0;
-  size_t pages = 0;  // how many
+  size_t units = 0;  // of pages
   size_t total = 0;  // bytes: weights, pages, working memory
 };
+
+// Units of pages that a conversation of so many positions holds at most: the copy of one page that
+// an answer takes of its prompt's last, and of windowed pages those of prompt and answer.
+size_t most_units(const cache::CacheShape& shape, size_t positions) {
+  const size_t pages = (positions + cache::kPagePositions - 1) / cache::kPagePositions + 1;
+  size_t units = pages * shape.units();
+  if (shape.groups() > 1)
+    units += std::min(pages, 2 * shape.most_windowed(kMaxRows)) * shape.units(cache::kWindowed);
+  return units;
+}
 
 Result<MemoryPlan> plan_memory(const weights::ModelFile& file, const std::string& name,
                                const DecoderConfig& config, size_t context,
                                const LoadOptions& options, cache::KeyValueType cache_type) {
   MemoryPlan plan;
   HELICON_ASSIGN(plan.weights, required_bytes(file, config, options));
-  const cache::CacheShape shape{config.layers.size(), config.kv_heads, config.head_size,
-                                cache_type};
-  const size_t context_pages = (context + cache::kPagePositions - 1) / cache::kPagePositions;
+  const cache::CacheShape shape = cache_shape(config, cache_type);
+  const size_t context_units = most_units(shape, context);
+  const size_t context_bytes = context_units * shape.unit_bytes();
   const size_t scratch = scratch_bytes(config);
-  const uint64_t least = plan.weights + scratch + context_pages * shape.page_bytes();
+  const uint64_t least = plan.weights + scratch + context_bytes;
   const uint64_t available = unclaimed_memory();
   if (least > available)
     return Error{
@@ -47,12 +57,12 @@ Result<MemoryPlan> plan_memory(const weights::ModelFile& file, const std::string
         fmt::format(
             "{} does not fit: weights {:.2f} GB, keys and values of {} tokens {:.2f} GB, working "
             "memory {:.2f} GB; available {:.2f} GB",
-            name, gigabytes(plan.weights), context, gigabytes(context_pages * shape.page_bytes()),
-            gigabytes(scratch), gigabytes(available))};
+            name, gigabytes(plan.weights), context, gigabytes(context_bytes), gigabytes(scratch),
+            gigabytes(available))};
   // Half of what is left is for pages; the rest stays with the system.
-  const size_t affordable = (available - plan.weights - scratch) / 2 / shape.page_bytes();
-  plan.pages = std::clamp(affordable, context_pages, kMostContexts * context_pages);
-  plan.total = plan.weights + scratch + plan.pages * shape.page_bytes();
+  const size_t affordable = (available - plan.weights - scratch) / 2 / shape.unit_bytes();
+  plan.units = std::clamp(affordable, context_units, kMostContexts * context_units);
+  plan.total = plan.weights + scratch + plan.units * shape.unit_bytes();
   return plan;
 }
 
@@ -91,7 +101,7 @@ Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
   if (!weights.ok()) return about(name, std::move(weights).error());
   model.decoder = std::make_unique<Decoder>(std::move(*config), std::move(*weights), *kernels,
                                             *model.threads, options.cache_type);
-  HELICON_ASSIGN(model.pages, cache::PagePool::create(model.decoder->cache_shape(), plan->pages));
+  HELICON_ASSIGN(model.pages, cache::PagePool::create(model.decoder->cache_shape(), plan->units));
   return model;
 }
 

@@ -4,13 +4,25 @@
 
 #include <utility>
 
+#include "runtime/model_drafter.h"
+
 namespace helicon::runtime {
+namespace {
+
+std::unique_ptr<Drafter> make_drafter(const EngineParts& parts) {
+  if (!parts.draft.model) return nullptr;
+  return std::make_unique<ModelDrafter>(*parts.draft.model, *parts.draft.pages,
+                                        parts.model->vocabulary());
+}
+
+}  // namespace
 
 Engine::Engine(EngineParts parts, SchedulerOptions options)
     : parts_(std::move(parts)),
       options_(options),
-      scheduler_(*parts_.model, *parts_.pages, parts_.tokenizer, parts_.context_length, options),
-      free_pages_(parts_.pages->available()) {
+      scheduler_(*parts_.model, *parts_.pages, parts_.tokenizer, parts_.context_length, options,
+                 make_drafter(parts_)),
+      free_units_(parts_.pages->available()) {
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -57,7 +69,7 @@ void Engine::loop() {
     }
     for (std::shared_ptr<Task>& task : arrived) scheduler_.add(std::move(task));
     scheduler_.step();
-    free_pages_.store(parts_.pages->available());
+    free_units_.store(scheduler_.free_units());
   }
   const std::lock_guard lock(mutex_);
   for (std::shared_ptr<Task>& task : inbox_) scheduler_.add(std::move(task));

@@ -17,6 +17,14 @@
 
 namespace helicon::runtime {
 
+// A small model of the same vocabulary, which guesses ahead.
+struct DraftParts {
+  MemoryClaim memory;
+  std::unique_ptr<ThreadPool> threads;
+  std::unique_ptr<models::Model> model;  // null: there is none
+  std::unique_ptr<cache::PagePool> pages;
+};
+
 struct EngineParts {
   MemoryClaim memory;                   // what all of it may come to use
   std::unique_ptr<ThreadPool> threads;  // what the model computes on; may be null
@@ -24,6 +32,7 @@ struct EngineParts {
   std::unique_ptr<cache::PagePool> pages;
   std::shared_ptr<const text::Tokenizer> tokenizer;
   int context_length = 0;
+  DraftParts draft;
 };
 
 // A submitted request. cancel() takes effect before the next token; its last events still arrive.
@@ -54,10 +63,9 @@ class Engine {
   const text::Tokenizer& tokenizer() const { return *parts_.tokenizer; }
   bool intact() const { return parts_.model->intact(); }
   int context_length() const { return parts_.context_length; }
-  size_t free_pages() const {  // after the last step
-    return free_pages_.load();
-  }
-  size_t page_capacity() const { return parts_.pages->capacity(); }
+  // Units of pages (PagePool): free after the last step, or kept only for prompts to come.
+  size_t free_units() const { return free_units_.load(); }
+  size_t unit_capacity() const { return parts_.pages->capacity(); }
 
  private:
   void loop();
@@ -69,7 +77,7 @@ class Engine {
   std::condition_variable wake_;
   std::vector<std::shared_ptr<Task>> inbox_;
   bool stop_ = false;
-  std::atomic<size_t> free_pages_{0};
+  std::atomic<size_t> free_units_{0};
   std::atomic<size_t> pending_{0};  // submitted, not yet done
   std::thread thread_;
 };

@@ -49,9 +49,9 @@ TEST(Engine, AnswersManyThreadsAtOnce) {
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(correct.load(), 160);
-  for (int i = 0; i < 1000 && engine->free_pages() < engine->page_capacity(); ++i)
+  for (int i = 0; i < 1000 && engine->free_units() < engine->unit_capacity(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  EXPECT_EQ(engine->free_pages(), engine->page_capacity());
+  EXPECT_EQ(engine->free_units(), engine->unit_capacity());
 }
 
 TEST(Engine, CancelEndsAnAnswer) {

@@ -22,11 +22,18 @@ class FakeModel final : public models::Model {
   static constexpr cache::CacheShape kShape{1, 1, 8};
 
   size_t vocabulary() const override { return kFakeVocabulary; }
-  cache::CacheShape cache_shape() const override { return kShape; }
+  cache::CacheShape cache_shape() const override { return shape_; }
+  // A second layer, on pages of its own, that sees a window of so many positions.
+  void see_window(int positions) {
+    shape_.layers = 2;
+    shape_.windowed_layers = 1;
+    shape_.window = positions;
+  }
   bool intact() const override { return intact_.load(); }
   void damage() { intact_.store(false); }
   int passes() const { return passes_.load(); }
   int last_rows() const { return last_rows_.load(); }
+  int64_t all_rows() const { return all_rows_.load(); }
 
   // What follows `past`; never the end token.
   static text::TokenId next(const std::vector<text::TokenId>& past) {
@@ -44,11 +51,17 @@ class FakeModel final : public models::Model {
       if (run.position != run.sequence->length()) throw std::logic_error("position");
       for (size_t i = 0; i < run.tokens.size(); ++i) {
         const size_t position = static_cast<size_t>(run.position) + i;
-        slot(*run.sequence, pool, position) = static_cast<float>(run.tokens[i]);
+        for (size_t group = 0; group < shape_.groups(); ++group)
+          slot(*run.sequence, pool, position, group) = static_cast<float>(run.tokens[i]);
         if (i + run.logits < run.tokens.size()) continue;
         std::vector<text::TokenId> past;
         for (size_t p = 0; p <= position; ++p)
           past.push_back(static_cast<text::TokenId>(slot(*run.sequence, pool, p)));
+        for (size_t p = position; shape_.groups() > 1 && sees(position, p); --p) {
+          if (slot(*run.sequence, pool, p, cache::kWindowed) != static_cast<float>(past[p]))
+            past.push_back(0);  // another answer
+          if (p == 0) break;
+        }
         logits_.resize(logits_.size() + kFakeVocabulary, 0.0f);
         logits_[logits_.size() - kFakeVocabulary + static_cast<size_t>(next(past))] = 10.0f;
       }
@@ -56,19 +69,26 @@ class FakeModel final : public models::Model {
     if (rows > static_cast<int>(models::kMaxRows)) throw std::logic_error("rows");
     passes_.fetch_add(1);
     last_rows_.store(rows);
+    all_rows_.fetch_add(rows);
     return logits_;
   }
 
  private:
-  static float& slot(const cache::Sequence& sequence, cache::PagePool& pool, size_t position) {
-    return pool.keys(
-        0, 0)[sequence.pages().at(position / cache::kPagePositions) * kShape.page_floats() +
-              position % cache::kPagePositions];
+  static float& slot(const cache::Sequence& sequence, cache::PagePool& pool, size_t position,
+                     size_t group = cache::kFull) {
+    const size_t page = sequence.pages(group).at(position / cache::kPagePositions);
+    return pool.keys(0, 0, group)[page * pool.shape().page_bytes(group) / sizeof(float) +
+                                  position % cache::kPagePositions];
+  }
+  bool sees(size_t position, size_t key) const {
+    return position - key < static_cast<size_t>(shape_.window);
   }
 
+  cache::CacheShape shape_ = kShape;
   std::vector<float> logits_;
   std::atomic<bool> intact_{true};
   std::atomic<int> passes_{0}, last_rows_{0};
+  std::atomic<int64_t> all_rows_{0};
 };
 
 // Token 0..30 is a letter, 31 ends.

@@ -29,6 +29,9 @@ struct SamplingParameters {
   std::vector<std::pair<TokenId, float>> logit_bias;
 };
 
+// Somebody waits for the one; the other is done with what is left, and never quite without a share.
+enum class Priority { interactive, background };
+
 struct Request {
   std::vector<TokenId> prompt;  // at least one token
   SamplingParameters sampling;
@@ -38,6 +41,7 @@ struct Request {
   int top_logprobs = -1;          // -1: none; 0: of the token itself; up to 20 alternatives
   bool ignore_end = false;        // benchmarks: go on past end-of-text tokens
   std::string owner;              // requests of one owner share one fair share
+  Priority priority = Priority::interactive;
 };
 
 struct TokenLogprob {
@@ -63,8 +67,8 @@ struct Event {
 struct Usage {
   int prompt_tokens = 0;
   int completion_tokens = 0;
-  int cached_tokens = 0;
-  double queue_seconds = 0;
+  int cached_tokens = 0;     // of the prompt: others had computed them
+  double queue_seconds = 0;  // until it was admitted
   double prefill_seconds = 0;
   double decode_seconds = 0;
 };

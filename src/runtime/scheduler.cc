@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace helicon::runtime {
@@ -18,28 +19,21 @@ size_t pages_for(size_t positions) {
   return (positions + cache::kPagePositions - 1) / cache::kPagePositions;
 }
 
-bool finished(const Task& task) {
-  return !task.prompt && std::all_of(task.choices.begin(), task.choices.end(),
-                                     [](const Choice& c) { return c.finished; });
-}
-
 }  // namespace
-
-// A task's share of one step: part of its prompt, or one token of one choice.
-struct Scheduler::Planned {
-  Task* task;
-  Choice* choice;  // nullptr: the prompt
-  models::Run run;
-};
 
 Scheduler::Scheduler(models::Model& model, cache::PagePool& pages,
                      std::shared_ptr<const text::Tokenizer> tokenizer, int context_length,
-                     SchedulerOptions options)
+                     SchedulerOptions options, std::unique_ptr<Drafter> drafter)
     : model_(model),
       pages_(pages),
       tokenizer_(std::move(tokenizer)),
       context_length_(context_length),
-      options_(options) {}
+      tree_(pages, options.cached_units),
+      planner_(tree_, pages, options.busy_prefill_rows) {
+  if (options.speculation == SpeculationMode::off) return;
+  if (!drafter) drafter = std::make_unique<LookupDrafter>();
+  speculation_ = std::make_unique<Speculation>(options.speculation, std::move(drafter));
+}
 
 Status Scheduler::check(Request& request) const {
   if (request.prompt.empty())
@@ -76,151 +70,174 @@ Status Scheduler::check(Request& request) const {
                  fmt::format("top_logprobs is {}, expected 0 to 20", request.top_logprobs),
                  "top_logprobs"};
   HELICON_TRY(validate(request.sampling, model_.vocabulary()));
-  if (worst_case_pages(request) > pages_.capacity())
+  const cache::CacheShape& shape = pages_.shape();
+  size_t most = 0, page_units = 0;
+  for (size_t group = 0; group < pages_.groups(); ++group) {
+    most += most_pages(request, group) * shape.units(group);
+    page_units += shape.units(group);
+  }
+  if (most > pages_.capacity())
     return Error{ErrorCode::too_large,
                  fmt::format("{} answers of up to {} tokens to a prompt of {} need more memory "
                              "than there is for keys and values ({} tokens in all)",
                              request.choices, request.max_tokens, request.prompt.size(),
-                             pages_.capacity() * cache::kPagePositions),
+                             pages_.capacity() / page_units * cache::kPagePositions),
                  request.choices > 1 ? "n" : "max_tokens"};
   return ok_status();
 }
 
-// The prompt's pages once, and for each choice its own, its copy of the prompt's last one included.
-size_t Scheduler::worst_case_pages(const Request& request) const {
+// The most that a request can come to hold. The prompt's pages once, and for each choice its own,
+// its copy of the prompt's last one included; of windowed pages no more at a time than a window
+// shows.
+size_t Scheduler::most_pages(const Request& request, size_t group) const {
   const size_t prompt = pages_for(request.prompt.size());
-  const size_t all = pages_for(request.prompt.size() + static_cast<size_t>(request.max_tokens));
-  return prompt + static_cast<size_t>(request.choices) * (all - prompt + 1);
+  const size_t own =
+      pages_for(request.prompt.size() + static_cast<size_t>(request.max_tokens)) - prompt + 1;
+  const size_t most = group == cache::kWindowed ? pages_.shape().most_windowed(models::kMaxRows)
+                                                : std::numeric_limits<size_t>::max();
+  return std::min(prompt, most) + static_cast<size_t>(request.choices) * std::min(own, most);
+}
+
+// Of the full pages, what a running task may still take from the pool.
+size_t Scheduler::owed_pages(const Task& task) const {
+  if (task.prompt)
+    return most_pages(task.request, cache::kFull) - task.prompt->sequence().pages().size();
+  size_t pages = 0;
+  for (const Choice& choice : task.choices)
+    if (!choice.finished())
+      pages += choice.reader->sequence().pages_needed(choice.to_run(task.request));
+  return pages;
+}
+
+// Whether all that runs can go on to its end, if need be in place of what is cached for nobody in
+// particular. Full pages that several share count once. Windowed ones come and go: each task has as
+// many as it can come to hold, shared or not.
+bool Scheduler::fits() const {
+  size_t full = pages_.used(cache::kFull) - tree_.idle_pages(cache::kFull), windowed = 0;
+  for (const std::shared_ptr<Task>& task : running_) {
+    full += owed_pages(*task);
+    if (pages_.groups() > 1) windowed += most_pages(task->request, cache::kWindowed);
+  }
+  size_t units = full * pages_.shape().units();
+  if (windowed > 0) units += windowed * pages_.shape().units(cache::kWindowed);
+  return units <= pages_.capacity();
 }
 
 void Scheduler::add(std::shared_ptr<Task> task) {
   task->submitted = Clock::now();
   task->usage.prompt_tokens = static_cast<int>(task->request.prompt.size());
-  ++waiting_count_;
-  waiting_[task->request.owner].push_back(std::move(task));
+  waiting_.add(std::move(task));
 }
 
 void Scheduler::step() {
   drop_cancelled();
   admit();
-  const std::vector<Planned> planned = plan();
-  if (planned.empty()) return;
-  std::vector<models::Run> runs;
-  for (const Planned& part : planned) runs.push_back(part.run);
-  const std::span<const float> logits = model_.forward(runs, pages_);
+  const std::vector<Part> parts = planner_.plan(running_, speculation_.get());
+  if (parts.empty()) return;
+  const std::span<const float> logits = forward(parts);
   // Asked after the pass, so that nothing it made of a damaged file is told to anyone.
-  if (!model_.intact())
-    return finish_all(
+  if (!model_.intact()) {
+    finish_all(
         FinishReason::error,
         {ErrorCode::io,
          "the model's file was cut short or could not be read while it was in use; ask again"});
+    return clear_cache();
+  }
   size_t row = 0;
-  for (const Planned& part : planned) {
-    consume(part, logits.subspan(row * model_.vocabulary(), part.run.logits * model_.vocabulary()));
+  for (const Part& part : parts) {
+    sample(part, logits.subspan(row * model_.vocabulary(), part.run.logits * model_.vocabulary()));
     row += part.run.logits;
   }
   remove_finished();
 }
 
+std::span<const float> Scheduler::forward(std::span<const Part> parts) {
+  std::vector<models::Run> runs;
+  size_t rows = 0;
+  bool writes_only = true;
+  for (const Part& part : parts) {
+    runs.push_back(part.run);
+    rows += part.run.tokens.size();
+    writes_only &= part.choice != nullptr;
+  }
+  const auto start = Clock::now();
+  const std::span<const float> logits = model_.forward(runs, pages_);
+  if (speculation_ && writes_only)
+    speculation_->measured(rows, seconds_between(start, Clock::now()));
+  return logits;
+}
+
 void Scheduler::drop_cancelled() {
-  for (auto& [owner, queue] : waiting_)
-    std::erase_if(queue, [&](const std::shared_ptr<Task>& task) {
-      if (!task->cancelled.load()) return false;
-      --waiting_count_;
-      finish_task(*task, FinishReason::cancelled, nullptr);
-      return true;
-    });
-  std::erase_if(waiting_, [](const auto& entry) { return entry.second.empty(); });
+  waiting_.remove_if([&](Task& task) {
+    if (!task.cancelled.load()) return false;
+    finish_task(task, FinishReason::cancelled, nullptr);
+    return true;
+  });
   for (const std::shared_ptr<Task>& task : running_)
     if (task->cancelled.load()) finish_task(*task, FinishReason::cancelled, nullptr);
   remove_finished();
 }
 
-// Takes waiting tasks while their pages are certain to suffice: first the owner with the fewest
-// running, then the one who waited longest.
+// Takes waiting tasks while memory is certain to suffice for all that run. Pages that a task finds
+// in the tree are there already; they are no longer to be had for others. Nobody goes before the
+// next in line because he needs less.
 void Scheduler::admit() {
   while (!waiting_.empty()) {
-    const auto running_of = [&](const std::string& owner) {
-      return std::count_if(running_.begin(), running_.end(),
-                           [&](const auto& task) { return task->request.owner == owner; });
-    };
-    auto next = waiting_.begin();
-    for (auto it = std::next(next); it != waiting_.end(); ++it) {
-      const auto a = running_of(it->first), b = running_of(next->first);
-      if (a < b || (a == b && it->second.front()->submitted < next->second.front()->submitted))
-        next = it;
+    running_.push_back(waiting_.next(running_));
+    Task& next = *running_.back();
+    next.prompt.emplace(tree_);
+    const int found = next.prompt->adopt(next.request.prompt);
+    if (!fits()) {
+      next.prompt.reset();
+      running_.pop_back();
+      return;
     }
-    std::shared_ptr<Task> task = next->second.front();
-    const size_t pages = worst_case_pages(task->request);
-    if (reserved_pages_ + pages > pages_.capacity()) return;
-    next->second.pop_front();
-    if (next->second.empty()) waiting_.erase(next);
-    --waiting_count_;
-    reserved_pages_ += pages;
-    task->reserved_pages = pages;
-    task->admitted = Clock::now();
-    task->usage.queue_seconds = seconds_between(task->submitted, task->admitted);
-    task->prompt = std::make_unique<cache::Sequence>(pages_);
-    running_.push_back(std::move(task));
+    waiting_.take(next);
+    next.admitted = Clock::now();
+    next.usage.queue_seconds = seconds_between(next.submitted, next.admitted);
+    next.usage.cached_tokens = found;
   }
 }
 
-// Every writing choice gets its token; prompts share the rows that are left, each in its turn.
-std::vector<Scheduler::Planned> Scheduler::plan() {
-  std::vector<Planned> planned;
-  size_t rows = 0;
-  const size_t count = running_.size();
-  for (size_t i = 0; i < count; ++i) {
-    Task& task = *running_[(turn_ + i) % count];
-    for (Choice& choice : task.choices) {
-      if (choice.finished || rows == models::kMaxRows) continue;
-      planned.push_back(
-          {&task, &choice, {&choice.sequence, {&choice.next, 1}, choice.sequence.length(), 1}});
-      ++rows;
-    }
-  }
-  size_t left =
-      rows == 0 ? models::kMaxRows : std::min(options_.busy_prefill_rows, models::kMaxRows - rows);
-  auto prompts = static_cast<size_t>(std::count_if(
-      running_.begin(), running_.end(), [](const auto& task) { return task->prompt != nullptr; }));
-  for (size_t i = 0; i < count && left > 0; ++i) {
-    Task& task = *running_[(turn_ + i) % count];
-    if (!task.prompt) continue;
-    const auto done = static_cast<size_t>(task.prompt->length());
-    const size_t share = std::max<size_t>(1, left / prompts--);
-    const size_t take = std::min(share, task.request.prompt.size() - done);
-    const bool last = done + take == task.request.prompt.size();
-    planned.push_back({&task,
-                       nullptr,
-                       {task.prompt.get(), std::span(task.request.prompt).subspan(done, take),
-                        task.prompt->length(), last ? 1u : 0u}});
-    left -= take;
-  }
-  ++turn_;
-  // Cannot fail: admission has counted the worst case.
-  for (const Planned& part : planned)
-    (part.choice ? part.choice->sequence : *part.task->prompt)
-        .reserve(static_cast<int>(part.run.tokens.size()));
-  return planned;
+// Takes in what a part has computed: its pages become findable, and its logits tokens.
+void Scheduler::sample(const Part& part, std::span<const float> logits) {
+  if (part.choice) return check_guesses(part, logits);
+  Task& task = *part.task;
+  task.prompt->sequence().advance(static_cast<int>(part.run.tokens.size()));
+  task.prompt->publish(task.request.prompt);
+  if (part.run.logits > 0) start_choices(task, logits);
 }
 
-void Scheduler::consume(const Planned& planned, std::span<const float> logits) {
-  Task& task = *planned.task;
-  const auto count = static_cast<int>(planned.run.tokens.size());
-  if (planned.choice) {
-    planned.choice->sequence.advance(count);
-    take_token(task, *planned.choice, logits);
-    return;
+// One token after the other, as without guesses: the next row counts if its token was guessed
+// right.
+void Scheduler::check_guesses(const Part& part, std::span<const float> logits) {
+  Choice& choice = *part.choice;
+  const size_t rows = part.run.logits;
+  size_t taken = 0;
+  bool wrong = false;
+  while (taken < rows && !wrong && !choice.finished()) {
+    choice.reader->sequence().advance(1);
+    choice.reader->publish(choice.tokens);
+    take_token(*part.task, choice,
+               logits.subspan(taken * model_.vocabulary(), model_.vocabulary()));
+    ++taken;
+    wrong = taken < rows && choice.tokens.back() != part.run.tokens[taken];
   }
-  task.prompt->advance(count);
-  if (planned.run.logits > 0) start_choices(task, logits);
+  if (rows == 1) return;
+  speculation_->checked(choice.id, wrong ? rows - 1 : taken - 1, taken - 1);
+  // What was reserved for wrong guesses.
+  if (!choice.finished()) {
+    cache::Sequence& sequence = choice.reader->sequence();
+    sequence.truncate(sequence.length());
+  }
 }
 
 void Scheduler::start_choices(Task& task, std::span<const float> logits) {
   task.prefilled = Clock::now();
   task.usage.prefill_seconds = seconds_between(task.admitted, task.prefilled);
+  task.prompt->publish_tail(task.request.prompt);
   for (int index = 0; index < task.request.choices; ++index)
-    task.choices.push_back({index, task.prompt->fork(),
+    task.choices.push_back({index, ++choices_, task.prompt->fork(), task.request.prompt,
                             Sampler(task.request.sampling, index, task.request.prompt),
                             TextStream(tokenizer_, task.request.stop)});
   task.prompt.reset();
@@ -229,9 +246,9 @@ void Scheduler::start_choices(Task& task, std::span<const float> logits) {
 
 void Scheduler::take_token(Task& task, Choice& choice, std::span<const float> logits) {
   const Request& request = task.request;
-  const TokenId token = choice.sampler.sample(logits, choice.sequence.length());
+  const TokenId token = choice.sampler.sample(logits, static_cast<int>(choice.tokens.size()));
   choice.sampler.accept(token);
-  choice.next = token;
+  choice.tokens.push_back(token);
   ++choice.generated;
   ++task.usage.completion_tokens;
   Event event;
@@ -256,8 +273,9 @@ void Scheduler::finish_choice(Task& task, Choice& choice, FinishReason reason, E
   event.choice = choice.index;
   event.text += choice.text.finish();
   event.finish = reason;
-  choice.finished = true;
-  choice.sequence = cache::Sequence(pages_);
+  choice.reader->publish_tail(choice.tokens);
+  choice.reader.reset();
+  if (speculation_) speculation_->forget(choice.id);
   task.listener.on_event(std::move(event));
 }
 
@@ -277,25 +295,24 @@ void Scheduler::finish_task(Task& task, FinishReason reason, const Error* error)
     return;
   }
   for (Choice& choice : task.choices)
-    if (!choice.finished) finish_choice(task, choice, reason, event);
+    if (!choice.finished()) finish_choice(task, choice, reason, event);
 }
 
 void Scheduler::remove_finished() {
   std::erase_if(running_, [&](const std::shared_ptr<Task>& task) {
-    if (!finished(*task)) return false;
+    if (!task->finished()) return false;
     if (!task->choices.empty())
       task->usage.decode_seconds = seconds_between(task->prefilled, Clock::now());
-    reserved_pages_ -= task->reserved_pages;
     task->listener.on_done(task->usage);
     return true;
   });
 }
 
 void Scheduler::finish_all(FinishReason reason, const Error& error) {
-  for (auto& [owner, queue] : waiting_)
-    for (const std::shared_ptr<Task>& task : queue) finish_task(*task, reason, &error);
-  waiting_.clear();
-  waiting_count_ = 0;
+  waiting_.remove_if([&](Task& task) {
+    finish_task(task, reason, &error);
+    return true;
+  });
   for (const std::shared_ptr<Task>& task : running_) finish_task(*task, reason, &error);
   remove_finished();
 }
