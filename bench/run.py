@@ -90,15 +90,18 @@ class Runner:
 
     def theirs(self, model, file, job, seed, variant, rows):
         """What of the job's rows is worth the while in that configuration."""
-        def run(arguments):
+        def run(arguments, without=()):
             command = [self.options.peer, HERE / "llama_peer.py", file, *arguments, *VARIANTS[variant],
                        "--threads", self.options.threads, "--seed", seed]
-            self.record(model, job, variant, self.run(command))
+            figures = self.run(command)
+            self.record(model, job, variant, {key: value for key, value in figures.items() if key not in without})
         wanted = [row for row in rows if report.worth_measuring([*self.tried, *self.results], model, row, variant)]
         if any(not row.agents for row in wanted):
             run(job.their_stream())
         if any(row.agents for row in wanted):
-            run([*job.their_agents(), "--states", self.options.results.parent / "states"])
+            # A context for many is no measure of loading, nor of what one stream needs.
+            run([*job.their_agents(), "--states", self.options.results.parent / "states"],
+                without=("load_seconds", "prefill_tokens_per_second"))
 
     def round(self, model, rows, seed):
         shown = subprocess.run([self.binary, "show", model, "--json"], stdout=subprocess.PIPE, text=True, check=True)
