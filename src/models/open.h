@@ -21,7 +21,7 @@ struct OpenOptions {
   int threads = 0;            // 0: usable_processors()
   bool exact = false;         // activations in 32-bit floats: slow, a reference
   cache::KeyValueType cache_type = cache::KeyValueType::f16;  // what keys and values are kept as
-  std::function<void(double)> on_progress;  // fraction of the weights packed
+  std::function<void(double)> on_progress;                    // fraction of the weights packed
   std::stop_token stop;
 };
 
