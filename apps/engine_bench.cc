@@ -44,9 +44,9 @@ Result<std::unique_ptr<EngineBench>> EngineBench::open(const std::filesystem::pa
   std::unique_ptr<EngineBench> bench(new EngineBench);
   bench->config_ = model.decoder->config();
   bench->weight_bytes_ = model.weight_bytes;
-  bench->position_bytes_ =
-      static_cast<double>(model.pages->shape().page_bytes()) /
-      static_cast<double>(cache::kPagePositions * bench->config_.layers.size());
+  const cache::CacheShape& shape = model.pages->shape();
+  bench->position_bytes_ = static_cast<double>(2 * shape.heads * shape.side_bytes()) /
+                           static_cast<double>(cache::kPagePositions);
   bench->threads_ = model.threads->size();
   bench->seed_ = seed;
   bench->random_.seed(seed);
@@ -57,7 +57,9 @@ Result<std::unique_ptr<EngineBench>> EngineBench::open(const std::filesystem::pa
   parts.model = std::move(model.decoder);
   parts.pages = std::move(model.pages);
   parts.tokenizer = tokenizer;
-  bench->engine_ = std::make_unique<runtime::Engine>(std::move(parts));
+  runtime::SchedulerOptions scheduling;
+  scheduling.speculation = runtime::SpeculationMode::off;  // a step is a step
+  bench->engine_ = std::make_unique<runtime::Engine>(std::move(parts), scheduling);
   return bench;
 }
 

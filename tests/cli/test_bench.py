@@ -24,6 +24,14 @@ def test_rates_and_steps_agree(bench):
     assert one["peak_bytes"] > one["file_bytes"] > 0
 
 
+def test_what_stands_before_the_prompt_is_found_again(bench):
+    row = bench("--depth", 320, "--prompt", 1, "--generate", 3, "--agents", 1, 2)
+    assert (row["depth_tokens"], row["prompt_tokens"], row["cached_tokens"]) == (320, 1, 320)
+    assert row["further"][0]["cached_tokens"] == 320, "the page behind has no more than the prompt's last token"
+    assert row["first_token_after_cached_prefix_seconds"] == row["first_token_seconds"]
+    assert bench("--prompt", 64)["cached_tokens"] == 0, "fresh tokens"
+
+
 def test_several_numbers_of_agents(bench, helicon):
     """One prompt, and each number of agents has figures of its own."""
     arguments = ["--prompt", 20, "--agents", 1, 4, 2, "--generate", 6, 3, "--seed", 5]

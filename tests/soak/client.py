@@ -56,7 +56,7 @@ class Reader:
             yield await self.exactly(length)
 
 
-async def request(host, port, method, path, body=b"", hang_up=None, seconds=600):
+async def request(host, port, method, path, body=b"", hang_up=None, seconds=60):
     """An Answer. `hang_up` is a number of bytes of the response after which to close; 0: at once."""
     answer = Answer()
     start = time.monotonic()

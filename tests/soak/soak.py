@@ -41,7 +41,8 @@ def percentiles(values):
 class Server:
     """`helicon serve` in a process of its own; what its log says of queueing and of failures."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, timeout):
+        self.timeout = timeout
         command = [binary, "serve", "--port", "0", "--context", str(CONTEXT), MODEL]
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -67,7 +68,8 @@ class Server:
         return int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) * 1024
 
     async def ask(self, body, hang_up=None):
-        return await client.request(self.host, self.port, "POST", "/v1/chat/completions", body, hang_up)
+        return await client.request(self.host, self.port, "POST", "/v1/chat/completions", body, hang_up,
+                                    self.timeout)
 
     async def pages(self):
         answer = await client.request(self.host, self.port, "GET", "/health")
@@ -228,9 +230,10 @@ def main():
     parser.add_argument("--concurrency", type=int, default=32)
     parser.add_argument("--references", type=int, default=40)
     parser.add_argument("--sample", type=int, default=SAMPLE)
+    parser.add_argument("--timeout", type=float, default=600, help="seconds that an answer may take")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    server = Server(os.environ.get("HELICON_BINARY", "build/release/helicon"))
+    server = Server(os.environ.get("HELICON_BINARY", "build/release/helicon"), options.timeout)
     soak = Soak(server, options)
     try:
         seconds = asyncio.run(soak.run())
