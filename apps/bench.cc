@@ -18,6 +18,7 @@
 #include "machine_speed.h"
 #include "model_argument.h"
 #include "output.h"
+#include "speculation_options.h"
 #include "verbs.h"
 
 namespace helicon::apps {
@@ -36,6 +37,7 @@ struct Options {
   int depth = 0;
   int threads = 0;
   kernels::KeyValueType cache_type = kernels::KeyValueType::f16;
+  SpeculationArguments speculation{.mode = "off"};  // random prompts give no clue
   uint64_t seed = 0;
   std::optional<double> since;
   bool machine = false;
@@ -141,7 +143,8 @@ Result<boost::json::object> measure(const Options& options) {
   HELICON_ASSIGN(const auto catalog, open_catalog());
   HELICON_ASSIGN(const ModelArgument argument, find_model(*catalog, options.model));
   row["model"] = argument.name;
-  models::OpenOptions open;
+  backends::LocalModelOptions open;
+  HELICON_TRY(apply(options.speculation, *catalog, open));
   open.threads = options.threads;
   open.cache_type = options.cache_type;
   const int longest = *std::max_element(options.generate.begin(), options.generate.end());
@@ -209,6 +212,7 @@ void add_bench(CLI::App& app, int& exit_code) {
   verb->add_option("--threads", options->threads, "0: as many as are worth having")
       ->check(CLI::Range(0, 1024));
   add_cache_type(*verb, options->cache_type);
+  add_speculation(*verb, options->speculation);
   verb->add_option("--seed", options->seed, "of prompts and sampling")->capture_default_str();
   verb->add_option(
       "--since", options->since,

@@ -35,12 +35,12 @@ struct Record {
 }  // namespace
 
 Result<std::unique_ptr<EngineBench>> EngineBench::open(const std::filesystem::path& path,
-                                                       const models::OpenOptions& options,
+                                                       const backends::LocalModelOptions& options,
                                                        uint64_t seed) {
   HELICON_ASSIGN(const auto file, weights::ModelFile::open(path));
   HELICON_ASSIGN(const auto tokenizer, text::Tokenizer::create(file->metadata()));
-  HELICON_ASSIGN(models::OpenModel model,
-                 models::open_model(file, path.filename().string(), options));
+  HELICON_ASSIGN(models::OpenModel model, models::open_model(file, path.filename().string(),
+                                                             backends::open_options(options)));
   std::unique_ptr<EngineBench> bench(new EngineBench);
   bench->config_ = model.decoder->config();
   bench->weight_bytes_ = model.weight_bytes;
@@ -57,9 +57,11 @@ Result<std::unique_ptr<EngineBench>> EngineBench::open(const std::filesystem::pa
   parts.model = std::move(model.decoder);
   parts.pages = std::move(model.pages);
   parts.tokenizer = tokenizer;
-  runtime::SchedulerOptions scheduling;
-  scheduling.speculation = runtime::SpeculationMode::off;  // a step is a step
-  bench->engine_ = std::make_unique<runtime::Engine>(std::move(parts), scheduling);
+  if (!options.draft.empty()) {
+    HELICON_ASSIGN(parts.draft, backends::load_draft(options, *tokenizer));
+  }
+  bench->engine_ = std::make_unique<runtime::Engine>(
+      std::move(parts), runtime::SchedulerOptions{.speculation = options.speculation});
   return bench;
 }
 

@@ -8,6 +8,7 @@
 #include <random>
 #include <vector>
 
+#include "backends/local_model.h"
 #include "base/result.h"
 #include "models/open.h"
 #include "runtime/engine.h"
@@ -28,7 +29,7 @@ class EngineBench {
   // Opens the model as a server does, its tokenizer too. Errors: those of models::open_model and
   // text::Tokenizer::create.
   static Result<std::unique_ptr<EngineBench>> open(const std::filesystem::path& path,
-                                                   const models::OpenOptions& options,
+                                                   const backends::LocalModelOptions& options,
                                                    uint64_t seed);
 
   std::vector<int32_t> random_tokens(int count);

@@ -12,7 +12,7 @@ namespace helicon::apps {
 
 struct SpeculationArguments {
   std::string mode = "auto";
-  std::string draft;  // a model as people give it; empty: none
+  std::string draft = {};  // a model as people give it; empty: none
 };
 
 void add_speculation(CLI::App& verb, SpeculationArguments& arguments);

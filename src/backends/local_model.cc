@@ -120,30 +120,33 @@ ModelInfo describe(const std::string& name, const weights::ModelFile& file) {
   return info;
 }
 
+}  // namespace
+
+models::OpenOptions open_options(const LocalModelOptions& options) {
+  models::OpenOptions open;
+  open.context_length = static_cast<size_t>(options.context_length);
+  open.threads = options.threads;
+  open.cache_type = options.cache_type;
+  return open;
+}
+
 Result<runtime::DraftParts> load_draft(const LocalModelOptions& options,
-                                       const text::Tokenizer& tokenizer, size_t context_length) {
+                                       const text::Tokenizer& tokenizer) {
   const std::string name = options.draft.filename().string();
   HELICON_ASSIGN(const auto file, weights::ModelFile::open(options.draft));
   HELICON_ASSIGN(const auto own, text::Tokenizer::create(file->metadata()));
-  const size_t size = std::min(own->size(), tokenizer.size());
   bool same = own->size() == tokenizer.size();
-  for (size_t i = 0; i < size && same; ++i) {
+  for (size_t i = 0; same && i < own->size(); ++i) {
     const auto token = static_cast<text::TokenId>(i);
     same = own->token_bytes(token) == tokenizer.token_bytes(token);
   }
   if (!same)
     return Error{ErrorCode::invalid_argument,
                  fmt::format("{} cannot draft: its vocabulary is another one", name), "draft"};
-  models::OpenOptions open;
-  open.context_length = context_length;
-  open.threads = options.threads;
-  open.cache_type = options.cache_type;
-  HELICON_ASSIGN(models::OpenModel model, models::open_model(file, name, open));
+  HELICON_ASSIGN(models::OpenModel model, models::open_model(file, name, open_options(options)));
   return runtime::DraftParts{std::move(model.memory), std::move(model.threads),
                              std::move(model.decoder), std::move(model.pages)};
 }
-
-}  // namespace
 
 Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
                                                     const std::filesystem::path& path,
@@ -164,11 +167,8 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
                                compiled.error().message)};
     chat_template = std::move(*compiled);
   }
-  models::OpenOptions open;
-  open.context_length = static_cast<size_t>(options.context_length);
-  open.threads = options.threads;
-  open.cache_type = options.cache_type;
-  HELICON_ASSIGN(models::OpenModel model, models::open_model(file, path.filename().string(), open));
+  HELICON_ASSIGN(models::OpenModel model,
+                 models::open_model(file, path.filename().string(), open_options(options)));
   if ((*tokenizer)->size() > model.decoder->vocabulary())
     return Error{
         ErrorCode::corrupt,
@@ -184,7 +184,9 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
   parts.pages = std::move(model.pages);
   parts.tokenizer = *tokenizer;
   if (!options.draft.empty()) {
-    HELICON_ASSIGN(parts.draft, load_draft(options, **tokenizer, model.context_length));
+    LocalModelOptions draft = options;
+    draft.context_length = info.context_length;
+    HELICON_ASSIGN(parts.draft, load_draft(draft, **tokenizer));
   }
   runtime::SchedulerOptions scheduling;
   scheduling.speculation = options.speculation;

@@ -7,7 +7,8 @@
 
 #include "backends/chat_model.h"
 #include "kernels/attention_tile.h"
-#include "runtime/speculation.h"
+#include "models/open.h"
+#include "runtime/engine.h"
 
 namespace helicon::text {
 class Tokenizer;
@@ -23,6 +24,13 @@ struct LocalModelOptions {
   runtime::SpeculationMode speculation = runtime::SpeculationMode::automatic;
   std::filesystem::path draft;  // a small model of the same vocabulary that guesses ahead; or none
 };
+
+models::OpenOptions open_options(const LocalModelOptions& options);
+
+// Opens options.draft for a model with this tokenizer. Errors: those of models::open_model, and
+// invalid_argument for another vocabulary.
+Result<runtime::DraftParts> load_draft(const LocalModelOptions& options,
+                                       const text::Tokenizer& tokenizer);
 
 // Refuses with out_of_memory, and the numbers, what would not fit, and a draft of another
 // vocabulary.

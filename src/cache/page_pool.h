@@ -50,9 +50,10 @@ struct CacheShape {
     return layers_of(group) / std::gcd(layers_of(kFull), layers_of(kWindowed));
   }
   size_t unit_bytes() const { return page_bytes() / units(); }
-  // Windowed pages that a sequence has at most, while it computes up to `rows` positions a pass.
+  // Windowed pages that a sequence has at most, while it computes up to `rows` positions a pass and
+  // gives each back when the window has left it for a page.
   size_t most_windowed(size_t rows) const {
-    return (static_cast<size_t>(window) + rows + kPagePositions - 1) / kPagePositions + 1;
+    return (static_cast<size_t>(window) + rows + kPagePositions - 1) / kPagePositions + 2;
   }
   // The first page that the query of this position sees.
   size_t first_visible_page(size_t group, int position) const {

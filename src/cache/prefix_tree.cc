@@ -86,13 +86,16 @@ PrefixTree::Node& PrefixTree::insert(Node& parent, std::span<const int32_t> toke
 // Of a node that nobody reads and that has no children.
 void PrefixTree::erase(Node& node) {
   assert(node.readers[kFull] == 0 && node.children.empty());
-  if (node.pages.windowed) {
-    add_reader(node, kWindowed);
-    pool_.release(*node.pages.windowed, kWindowed);
-  }
+  if (node.pages.windowed) release_windowed(node);
   add_reader(node, kFull);
   pool_.release(node.pages.full);
   node.parent->children.erase(node.self);
+}
+
+void PrefixTree::release_windowed(Node& node) {
+  add_reader(node, kWindowed);
+  pool_.release(*std::exchange(node.pages.windowed, std::nullopt), kWindowed);
+  remove_reader(node, kWindowed);
 }
 
 void PrefixTree::add_reader(Node& node, size_t group) {
@@ -125,13 +128,10 @@ void PrefixTree::keep_budget() {
 bool PrefixTree::evict() {
   if (idle_.empty()) return false;
   const auto [node, group] = idle_.back();
-  if (group == kFull || !node->full()) {
+  if (group == kFull || !node->full())
     erase(*node);
-  } else {
-    idle_.pop_back();
-    --idle_pages_[kWindowed];
-    pool_.release(*std::exchange(node->pages.windowed, std::nullopt), kWindowed);
-  }
+  else
+    release_windowed(*node);
   return true;
 }
 
@@ -164,22 +164,23 @@ PrefixTree::Reader& PrefixTree::Reader::operator=(Reader&& other) noexcept {
 
 PrefixTree::Reader::~Reader() { leave(); }
 
-// The nodes of pages [first, last) whose windowed pages the sequence has, from the last to the
-// first.
+// The nodes whose windowed pages the sequence has, and their numbers, from the last to the first.
 template <typename Action>
-void PrefixTree::Reader::for_windowed(size_t first, size_t last, Action action) const {
+void PrefixTree::Reader::for_windowed(Action action) const {
   if (tree_->pool_.groups() == 1) return;
-  first = std::max(first, sequence_.hidden(kWindowed));
   Node* node = node_;
-  for (size_t index = depth_; index-- > first; node = node->parent)
-    if (index < last) action(*node);
+  for (size_t index = depth_; index-- > sequence_.hidden(kWindowed);) {
+    Node& parent = *node->parent;
+    action(*node, index);
+    node = &parent;
+  }
 }
 
 // The sequence first: what nobody reads is held by the tree alone. Then from the node upwards, so
 // that parents are let go after their children.
 void PrefixTree::Reader::leave() {
   if (!node_) return;
-  for_windowed(0, depth_, [&](Node& node) { tree_->remove_reader(node, kWindowed); });
+  for_windowed([&](Node& node, size_t) { tree_->remove_reader(node, kWindowed); });
   sequence_.truncate(0);
   for (Node* node = node_; node->parent; node = node->parent) tree_->remove_reader(*node, kFull);
   --tree_->root_.readers[kFull];
@@ -188,7 +189,15 @@ void PrefixTree::Reader::leave() {
 }
 
 void PrefixTree::Reader::hide(size_t visible) {
-  for_windowed(0, visible, [&](Node& node) { tree_->remove_reader(node, kWindowed); });
+  size_t needed = depth_;  // pages from this one on are seen from the next place to go on from
+  for_windowed([&](Node& node, size_t index) {
+    if (node.stop || node.children.size() > 1)
+      needed = tree_->pool_.shape().first_visible_page(
+          kWindowed, static_cast<int>((index + 1) * kPagePositions));
+    if (index >= visible) return;
+    tree_->remove_reader(node, kWindowed);
+    if (index < needed && node.readers[kWindowed] == 0) tree_->release_windowed(node);
+  });
   sequence_.hide(visible);
 }
 
@@ -204,7 +213,7 @@ PrefixTree::Reader PrefixTree::Reader::fork() const {
   copy.sequence_ = sequence_.fork();
   // The root has counted the copy already.
   for (Node* node = node_; node->parent; node = node->parent) ++node->readers[kFull];
-  for_windowed(0, depth_, [](Node& node) { ++node.readers[kWindowed]; });
+  for_windowed([](Node& node, size_t) { ++node.readers[kWindowed]; });
   copy.node_ = node_;
   copy.depth_ = depth_;
   return copy;
@@ -265,13 +274,20 @@ void PrefixTree::Reader::publish(std::span<const int32_t> tokens) {
     }
     descend(node);
   }
-  hide(tree_->pool_.shape().first_visible_page(kWindowed, sequence_.length()));
+  // A page later than could be: only after this is it known whether others may go on from here.
+  hide(tree_->pool_.shape().first_visible_page(
+      kWindowed, sequence_.length() - static_cast<int>(kPagePositions)));
 }
 
 void PrefixTree::Reader::publish_tail(std::span<const int32_t> tokens) {
   const size_t done = depth_ * kPagePositions;
   const size_t count = static_cast<size_t>(sequence_.length()) - done;
-  if (count == 0) return;
+  node_->stop = true;
+  if (count == 0) {
+    // Whoever asks the same computes the last token again, and goes on from the page before.
+    if (node_->parent) node_->parent->stop = true;
+    return;
+  }
   const auto tail = tokens.subspan(done, count);
   const auto longer = node_->children.lower_bound(tail);
   if (longer != node_->children.end() && common(longer->first, tail) == count)

@@ -47,10 +47,11 @@ class PrefixTree {
     int adopt_part(std::span<const int32_t> tokens);
     // All positions of the sequence hold what follows from `tokens`, and stay: its full pages
     // become findable. Where another was first with the same page, the sequence takes that one.
-    // Windowed pages that nothing to come will see are given back.
+    // Windowed pages that nothing to come sees are given back, but for those that are seen from a
+    // place where others may go on: where a prompt or an answer ended, or conversations part.
     void publish(std::span<const int32_t> tokens);
     // The same for the last page, which is not full: it is then shared, and whoever writes on
-    // copies it. To be called after publish().
+    // copies it. To be called after publish(), where others may go on.
     void publish_tail(std::span<const int32_t> tokens);
 
     Sequence& sequence() { return sequence_; }
@@ -63,7 +64,7 @@ class PrefixTree {
     void descend(Node& child);
     void hide(size_t visible);
     template <typename Action>
-    void for_windowed(size_t first, size_t last, Action action) const;
+    void for_windowed(Action action) const;
 
     PrefixTree* tree_;
     Sequence sequence_;
@@ -108,6 +109,7 @@ class PrefixTree {
     Children::iterator self;  // in the parent's children
     Children children;
     PagePair pages;
+    bool stop = false;                 // a prompt or an answer ended on the page after it
     size_t readers[kMostGroups] = {};  // at this node or below; of those, whose window shows it
     Recency recency[kMostGroups];
   };
@@ -115,6 +117,7 @@ class PrefixTree {
   std::vector<Node*> find(Node& from, size_t depth, std::span<const int32_t> tokens) const;
   Node& insert(Node& parent, std::span<const int32_t> tokens, const PagePair& pages);
   void erase(Node& node);
+  void release_windowed(Node& node);
   void touch(Node& node);
   void add_reader(Node& node, size_t group);
   void remove_reader(Node& node, size_t group);

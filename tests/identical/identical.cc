@@ -151,16 +151,16 @@ Request base(std::vector<TokenId> prompt, int max_tokens) {
 }
 
 // A large model answers fewer and shorter ones, so that all of this takes a minute or two.
-std::map<std::string, Request> subjects(const World& world, bool large) {
+std::map<std::string, Request> subjects(const World& world, bool few) {
   std::map<std::string, Request> all;
-  const int count = large ? 12 : 40;
+  const int count = few ? 12 : 40;
   all["the likeliest, 77 tokens"] = base(prompt_of(world, 77), count);
   Request& drawn = all["drawn, 96 tokens"] = base(prompt_of(world, 96), count);
   drawn.sampling.temperature = 0.8f;
   drawn.sampling.top_p = 0.9f;
   drawn.sampling.seed = 7;
   drawn.sampling.repetition_penalty = 1.1f;
-  if (large) return all;
+  if (few) return all;
   Request& several = all["three choices, 50 tokens"] = base(prompt_of(world, 50), count);
   several.choices = 3;
   several.sampling.temperature = 1;
@@ -261,9 +261,9 @@ Status check_model(const std::filesystem::path& path, cache::KeyValueType type,
     options.threads = threads;
     options.cache_type = type;
     HELICON_ASSIGN(models::OpenModel model, models::open_model(path, options));
-    const bool large = model.weight_bytes > 500'000'000;
+    const bool few = model.weight_bytes > 150'000'000 || type != cache::KeyValueType::f16;
     World world(std::move(model), tokenizer);
-    for (const auto& [name, request] : subjects(world, large)) {
+    for (const auto& [name, request] : subjects(world, few)) {
       if (threads == 1) {
         world.fresh();
         expected[name] = world.ask(request);
@@ -298,6 +298,8 @@ int main(int argc, char** argv) {
     for (const auto& [type_name, type] : types) {
       const Status status = check_model(path, type, name + ", " + type_name);
       expect(status.ok(), status.ok() ? name : status.error().message);
+      fmt::print("{}, {}: {} passed, {} failed so far\n", name, type_name, passed, failed);
+      std::fflush(stdout);
     }
   }
   fmt::print("{} passed, {} failed\n", passed, failed);
