@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
 #include <fstream>
@@ -31,8 +32,8 @@ const Clock::time_point program_start = Clock::now();
 struct Options {
   std::string model;
   int prompt = 512;
-  int generate = 128;
-  int agents = 1;
+  std::vector<int> generate = {128};  // for each of `agents`; the last holds for the rest
+  std::vector<int> agents = {1};
   int depth = 0;
   int threads = 0;
   kernels::KeyValueType cache_type = kernels::KeyValueType::f16;
@@ -73,42 +74,61 @@ Machine measure_machine(const Options& options, std::string_view kernels,
   return machine;
 }
 
-// One question: a prompt of fresh tokens, `depth` of them asked before so that they are there.
+void describe_steps(const Timing& timing, const Options& options, int agents, int generate,
+                    const Machine& machine, const EngineBench& bench, boost::json::object& row) {
+  row["agents"] = agents;
+  row["generated_tokens"] = generate;
+  row["cached_tokens"] = timing.cached_tokens;
+  row["first_token_seconds"] = timing.first_token;
+  if (timing.steps.empty()) return;
+  const auto steps = static_cast<double>(timing.steps.size());
+  row["agents_tokens_per_second"] = agents * steps / timing.steps_seconds;
+  if (agents == 1) row["decode_tokens_per_second"] = steps / timing.steps_seconds;
+  row["step_seconds"] = timing.steps_seconds / steps;
+  row["median_step_seconds"] = timing.median_step;
+  const int shared = options.depth + options.prompt;
+  const double bytes = bench.bytes_read(agents, shared, shared + generate / 2);
+  row["bytes_read_per_step"] = static_cast<uint64_t>(bytes);
+  if (machine.bandwidth > 0)
+    row["step_share_of_bandwidth"] = bytes / timing.median_step / machine.bandwidth;
+  if (machine.multiply_adds > 0)
+    row["step_share_of_arithmetic"] =
+        bench.multiply_adds(agents, agents) / timing.median_step / machine.multiply_adds;
+}
+
+// A prompt of fresh tokens, `depth` of them asked before so that they are there. Further numbers of
+// agents answer the same prompt, one number after the other.
 Status measure_row(const Options& options, const Machine& machine, EngineBench& bench,
                    boost::json::object& row) {
   std::vector<int32_t> prompt = bench.random_tokens(options.depth);
+  row["depth_tokens"] = options.depth;
+  row["prompt_tokens"] = options.prompt;
   if (options.depth > 0) {
     HELICON_ASSIGN(const Timing first, bench.ask(prompt, 1, 1));
     row["depth_prefill_tokens_per_second"] = options.depth / first.first_token;
   }
   const std::vector<int32_t> fresh = bench.random_tokens(options.prompt);
   prompt.insert(prompt.end(), fresh.begin(), fresh.end());
-  HELICON_ASSIGN(const Timing timing, bench.ask(prompt, options.agents, options.generate));
-  row["depth_tokens"] = options.depth;
-  row["prompt_tokens"] = options.prompt;
-  row["generated_tokens"] = options.generate;
-  row["agents"] = options.agents;
-  row["cached_tokens"] = timing.cached_tokens;
-  row["first_token_seconds"] = timing.first_token;
-  if (options.depth > 0) row["first_token_after_cached_prefix_seconds"] = timing.first_token;
-  row["prefill_tokens_per_second"] = options.prompt / timing.first_token;
-  if (machine.multiply_adds > 0 && options.depth == 0)
-    row["prefill_share_of_arithmetic"] =
-        bench.multiply_adds(options.prompt, 1) / timing.first_token / machine.multiply_adds;
-  if (timing.steps.empty()) return ok_status();
-  const auto steps = static_cast<double>(timing.steps.size());
-  row["agents_tokens_per_second"] = options.agents * steps / timing.steps_seconds;
-  if (options.agents == 1) row["decode_tokens_per_second"] = steps / timing.steps_seconds;
-  row["step_seconds"] = timing.steps_seconds / steps;
-  row["median_step_seconds"] = timing.median_step;
-  const int shared = options.depth + options.prompt;
-  const double bytes = bench.bytes_read(options.agents, shared, shared + options.generate / 2);
-  row["bytes_read_per_step"] = static_cast<uint64_t>(bytes);
-  if (machine.bandwidth > 0)
-    row["step_share_of_bandwidth"] = bytes / timing.median_step / machine.bandwidth;
-  if (machine.multiply_adds > 0)
-    row["step_share_of_arithmetic"] = bench.multiply_adds(options.agents, options.agents) /
-                                      timing.median_step / machine.multiply_adds;
+  boost::json::array further;
+  for (size_t i = 0; i < options.agents.size(); ++i) {
+    const int agents = options.agents[i];
+    const int generate = options.generate[std::min(i, options.generate.size() - 1)];
+    HELICON_ASSIGN(const Timing timing, bench.ask(prompt, agents, generate));
+    if (i > 0) {
+      describe_steps(timing, options, agents, generate, machine, bench,
+                     further.emplace_back(boost::json::object()).as_object());
+      continue;
+    }
+    if (options.depth > 0) row["first_token_after_cached_prefix_seconds"] = timing.first_token;
+    row["prefill_tokens_per_second"] = options.prompt / timing.first_token;
+    if (machine.multiply_adds > 0 && options.depth == 0)
+      row["prefill_share_of_arithmetic"] =
+          bench.multiply_adds(options.prompt, 1) / timing.first_token / machine.multiply_adds;
+    describe_steps(timing, options, agents, generate, machine, bench, row);
+    row["peak_bytes"] = status_bytes("VmHWM:");
+    row["file_bytes"] = status_bytes("RssFile:");
+  }
+  if (!further.empty()) row["further"] = std::move(further);
   return ok_status();
 }
 
@@ -127,8 +147,8 @@ Result<boost::json::object> measure(const Options& options) {
   HELICON_TRY(apply(options.speculation, *catalog, open));
   open.threads = options.threads;
   open.cache_type = options.cache_type;
-  open.context_length =
-      (std::max(options.depth + options.prompt + options.generate, kShortPrompt + 1) + 1);
+  const int longest = *std::max_element(options.generate.begin(), options.generate.end());
+  open.context_length = std::max(options.depth + options.prompt + longest, kShortPrompt + 1) + 1;
   HELICON_ASSIGN(const auto bench, EngineBench::open(argument.path, open, options.seed));
   HELICON_TRY(bench->ask(bench->random_tokens(kShortPrompt), 1, 1));
   const double now = duration<double>(Clock::now().time_since_epoch()).count();
@@ -140,22 +160,29 @@ Result<boost::json::object> measure(const Options& options) {
   if (options.machine) machine = measure_machine(options, kernels->name, row);
   reset_peak();
   HELICON_TRY(measure_row(options, machine, *bench, row));
-  row["peak_bytes"] = status_bytes("VmHWM:");
-  row["file_bytes"] = status_bytes("RssFile:");
   return row;
+}
+
+// One figure a line; the figures of further numbers of agents below their own heading.
+std::string table(const boost::json::object& row) {
+  std::string text;
+  for (const auto& [key, value] : row) {
+    if (value.is_array()) {
+      for (const boost::json::value& further : value.as_array())
+        text += "\n" + table(further.as_object());
+      continue;
+    }
+    const std::string shown = value.is_double()   ? fmt::format("{:.6g}", value.as_double())
+                              : value.is_string() ? std::string(value.as_string())
+                                                  : boost::json::serialize(value);
+    text += fmt::format("{:40} {}\n", key, shown);
+  }
+  return text;
 }
 
 Status run_bench(const Options& options) {
   HELICON_ASSIGN(const boost::json::object row, measure(options));
-  if (options.json) return print(boost::json::serialize(row) + "\n");
-  std::string text;
-  for (const auto& [key, value] : row) {
-    std::string shown = value.is_double()   ? fmt::format("{:.6g}", value.as_double())
-                        : value.is_string() ? std::string(value.as_string())
-                                            : boost::json::serialize(value);
-    text += fmt::format("{:40} {}\n", key, shown);
-  }
-  return print(text);
+  return print(options.json ? boost::json::serialize(row) + "\n" : table(row));
 }
 
 }  // namespace
@@ -167,10 +194,13 @@ void add_bench(CLI::App& app, int& exit_code) {
   verb->add_option("--prompt", options->prompt, "tokens of the prompt")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
-  verb->add_option("--generate", options->generate, "tokens each agent writes")
+  verb->add_option("--generate", options->generate,
+                   "tokens each agent writes; several numbers: for each of --agents")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
-  verb->add_option("--agents", options->agents, "agents that write at once, from one prompt")
+  verb->add_option(
+          "--agents", options->agents,
+          "agents that write at once, from one prompt; several numbers: one after the other")
       ->check(CLI::Range(1, static_cast<int>(models::kMaxRows)))
       ->capture_default_str();
   verb->add_option("--depth", options->depth,

@@ -75,7 +75,7 @@ std::vector<int32_t> EngineBench::random_tokens(int count) {
 Result<Timing> EngineBench::ask(const std::vector<int32_t>& prompt, int agents, int generate) {
   runtime::Request request;
   request.prompt = prompt;
-  request.sampling.seed = seed_;
+  request.sampling.seed = seed_++;
   request.choices = agents;
   request.max_tokens = generate;
   request.ignore_end = true;

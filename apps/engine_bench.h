@@ -52,7 +52,7 @@ class EngineBench {
   size_t weight_bytes_ = 0;
   double position_bytes_ = 0;  // keys and values of one position and layer
   int threads_ = 0;
-  uint64_t seed_ = 0;
+  uint64_t seed_ = 0;  // of the next question's draws
   std::mt19937_64 random_;
   std::unique_ptr<runtime::Engine> engine_;
 };

@@ -1,32 +1,40 @@
-"""What is measured: jobs are processes to run, rows are lines of the table that their figures fill."""
+"""What is measured: jobs are prompts, rows are lines of the table that a job's figures fill."""
 import dataclasses
 
 MODELS = ["qwen2.5-coder-1.5b", "smollm2-135m", "gemma3-270m"]
-SHORT, LONG = 512, 4096  # tokens of a prompt
 AGENTS = [4, 8, 16]
+AGENT_TOKENS = 24  # that each of several agents writes
 
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """One measurement of either program. Ours through `helicon bench`, theirs through llama_peer.py."""
+    """One prompt, and what both programs do with it. One stream writes `generate` tokens, and then
+    agents write. `cached` jobs ask for the prompt, and then for it and one token more."""
     name: str
-    ours: tuple
-    theirs: tuple
+    prompt: int
+    generate: int
+    cached: bool = False
+
+    def ours(self):
+        """Arguments of `helicon bench`."""
+        prompt = ["--depth", self.prompt, "--prompt", 1] if self.cached else ["--prompt", self.prompt]
+        return [*prompt, "--agents", 1, *AGENTS, "--generate", self.generate, AGENT_TOKENS]
+
+    def their_stream(self):
+        """Arguments of llama_peer.py for one stream."""
+        more = ["--cached", "--count-memory"] if self.cached else []
+        return ["--prompt", self.prompt, "--generate", self.generate, *more]
+
+    def their_agents(self):
+        return ["--prompt", self.prompt, "--generate", AGENT_TOKENS, "--agents", *AGENTS]
 
 
-def _agents(prompt, agents):
-    common = ("--prompt", prompt, "--agents", agents, "--generate", 32)
-    return Job(f"agents-{agents}-{prompt}", common, common)
+JOBS = {job.name: job for job in [Job("short", 512, 128), Job("long", 4096, 64, cached=True)]}
 
 
-JOBS = {job.name: job for job in [
-    Job("short", ("--prompt", SHORT, "--generate", 128), ("--prompt", SHORT, "--generate", 128)),
-    *[_agents(SHORT, agents) for agents in AGENTS],
-    # Ours asks for the prompt, and then for it and one token more; theirs keeps the prompt's cells.
-    Job("long", ("--depth", LONG, "--prompt", 1, "--generate", 64),
-        ("--prompt", LONG, "--generate", 64, "--cached",
-                                                                  "--count-memory")),
-    *[_agents(LONG, agents) for agents in AGENTS]]}
+def agents_key(agents, key):
+    """What a figure of several agents is called, as all of a job's stand side by side."""
+    return f"{key} of {agents}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,11 +51,12 @@ class Row:
     our_key: str = ""                  # where ours is called differently
     lower: bool = False
     fixed: bool = False
+    agents: bool = False               # whether several write
 
 
-def _agent_row(prompt, agents, goals):
-    return Row(f"agents-{agents}-{prompt}", f"agents-{agents}-{prompt}", "agents_tokens_per_second",
-               f"{agents} agents on one {prompt:,}-token prompt, together", "tokens/s", goals)
+def _agent_row(job, agents, goals):
+    return Row(f"agents-{agents}-{job.prompt}", job.name, agents_key(agents, "agents_tokens_per_second"),
+               f"{agents} agents on one {job.prompt:,}-token prompt, together", "tokens/s", goals, agents=True)
 
 
 ROWS = [
@@ -58,8 +67,8 @@ ROWS = [
         (1.35, 2.0, 1.5), fixed=True),
     Row("decode-4096", "long", "decode_tokens_per_second", "decode at depth 4,096", "tokens/s",
         (2.0, 2.0, 1.5)),
-    *[_agent_row(SHORT, agents, (5.0 if agents == 8 else None, 2.0, 1.5)) for agents in AGENTS],
-    *[_agent_row(LONG, agents, (6.0 if agents == 16 else None, 2.0, 1.5)) for agents in AGENTS],
+    *[_agent_row(JOBS["short"], agents, (5.0 if agents == 8 else None, 2.0, 1.5)) for agents in AGENTS],
+    *[_agent_row(JOBS["long"], agents, (6.0 if agents == 16 else None, 2.0, 1.5)) for agents in AGENTS],
     Row("cached", "long", "first_token_after_cached_prefix_seconds",
         "first token after a cached 4,096-token prefix", "s", lower=True),
     Row("load", "short", "load_seconds", "load to the first token of a short prompt", "s",

@@ -58,10 +58,10 @@ class Peer:
         self.model = lc.llama_model_load_from_file(str(options.model).encode(), parameters)
         assert self.model, "llama.cpp cannot load it"
         parameters = lc.llama_context_default_params()
-        parameters.n_ctx = (options.prompt + options.agents * options.generate + 1 + 255) // 256 * 256
-        parameters.n_batch = max(options.ubatch, options.agents)
-        parameters.n_ubatch = max(options.ubatch, options.agents)
-        parameters.n_seq_max = options.agents
+        most = max(options.agents)
+        parameters.n_ctx = (options.prompt + most * options.generate + 1 + 255) // 256 * 256
+        parameters.n_batch = parameters.n_ubatch = max(options.ubatch, most)
+        parameters.n_seq_max = most
         parameters.n_threads = parameters.n_threads_batch = options.threads
         parameters.flash_attn_type = int(options.flash)
         parameters.kv_unified = True
@@ -71,7 +71,7 @@ class Peer:
         assert self.context, "llama.cpp cannot make a context"
         self.memory = lc.llama_get_memory(self.context)
         self.vocabulary = lc.llama_vocab_n_tokens(lc.llama_model_get_vocab(self.model))
-        self.batch = lc.llama_batch_init(max(options.ubatch, options.agents), 0, 1)
+        self.batch = lc.llama_batch_init(max(options.ubatch, most), 0, 1)
         self.ubatch = options.ubatch
 
     def decode(self, rows):
@@ -127,7 +127,7 @@ def measure(options):
     row = {"program": "llama.cpp", "system": lc.llama_print_system_info().decode(),
            "version": lc.__version__, "flash_attention": options.flash, "repacked": options.repack,
            "ubatch": options.ubatch, "threads": options.threads, "prompt_tokens": options.prompt,
-           "generated_tokens": options.generate, "agents": options.agents}
+           "generated_tokens": options.generate}
     # The same as ours: loading ends with the first token of a short prompt. It counts from where the
     # library is there: Python's own start is none of llama.cpp's.
     peer.prefill(draw(SHORT_PROMPT))
@@ -146,21 +146,28 @@ def measure(options):
         if state:
             options.states.mkdir(parents=True, exist_ok=True)
             peer.save_state(state, tokens)
-    for agent in range(1, options.agents):
-        lc.llama_memory_seq_cp(peer.memory, 0, agent, -1, -1)
-    steps = []
-    for step in range(options.generate):
-        given = draw(options.agents)
-        steps.append(peer.decode([(token, options.prompt + step, agent, True)
-                                  for agent, token in enumerate(given)]))
-    if steps:
-        row["agents_tokens_per_second"] = options.agents * len(steps) / sum(steps)
-        if options.agents == 1:
-            row["decode_tokens_per_second"] = len(steps) / sum(steps)
-        row["step_seconds"] = sum(steps) / len(steps)
-        row["median_step_seconds"] = statistics.median(steps)
-    if options.cached:
+    further = []
+    for agents in options.agents:
+        figures = row if agents == options.agents[0] else {}
+        for agent in range(1, agents):
+            lc.llama_memory_seq_cp(peer.memory, 0, agent, -1, -1)
+        steps = []
+        for step in range(options.generate):
+            given = draw(agents)
+            steps.append(peer.decode([(token, options.prompt + step, agent, True)
+                                      for agent, token in enumerate(given)]))
+        for agent in range(1, agents):
+            lc.llama_memory_seq_rm(peer.memory, agent, -1, -1)
         lc.llama_memory_seq_rm(peer.memory, 0, options.prompt, -1)
+        figures |= {"agents": agents, "agents_tokens_per_second": agents * len(steps) / sum(steps),
+                    "step_seconds": sum(steps) / len(steps), "median_step_seconds": statistics.median(steps)}
+        if agents == 1:
+            figures["decode_tokens_per_second"] = len(steps) / sum(steps)
+        if figures is not row:
+            further.append(figures)
+    if further:
+        row["further"] = further
+    if options.cached:
         row["first_token_after_cached_prefix_seconds"] = peer.decode([(draw(1)[0], options.prompt, 0, True)])
     # The interpreter with the library's own pages, as they were before the model was opened, is not
     # llama.cpp's doing.
@@ -177,7 +184,7 @@ def main():
     parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("--prompt", type=int, required=True)
     parser.add_argument("--generate", type=int, required=True)
-    parser.add_argument("--agents", type=int, default=1)
+    parser.add_argument("--agents", type=int, nargs="+", default=[1], help="one number after the other")
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--flash", action="store_true")

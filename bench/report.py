@@ -3,22 +3,14 @@ import json
 import re
 import statistics
 
-from jobs import AGENTS, LONG, MODELS, ROWS, SHORT
+from jobs import AGENTS, JOBS, MODELS, ROWS, agents_key
 
 DISTURBED = 0.1  # processors that others take: such a run does not count
-NEAR = 0.9  # of the best: a configuration of llama.cpp that comes so near is measured on
+NEAR = 0.95  # of the best: a configuration of llama.cpp that comes so near is measured on
 
 
 def read(path):
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def variant_name(flash, repack):
-    return f"{'flash attention' if flash else 'plain attention'}{', repacked' if repack else ''}"
-
-
-def keys_of(job):
-    return {key for row in ROWS if row.job == job.name for key in (row.key, row.our_key)}
 
 
 class Figures:
@@ -55,19 +47,16 @@ def fixed_variant(results, model):
     return Figures(results, model).best("short", "decode_tokens_per_second")
 
 
-def worth_repeating(results, model, job, variant):
-    figures = Figures(results, model)
-    for row in ROWS:
-        if row.job != job.name:
-            continue
-        medians = figures.variants(row.job, row.key)
-        if variant not in medians or (row.fixed and variant == fixed_variant(results, model)):
-            return True
-        if row.fixed or row.lower:
-            continue
-        if medians[variant] >= NEAR * max(medians.values()):
-            return True
-    return False
+def worth_measuring(results, model, row, variant):
+    """Whether the configuration may be the row's best, or has not been tried yet."""
+    medians = Figures(results, model).variants(row.job, row.key)
+    if variant not in medians:
+        return True
+    if row.fixed:
+        return variant == fixed_variant(results, model)
+    best = (min if row.lower else max)(medians.values())
+    ratio = best / medians[variant] if row.lower else medians[variant] / best
+    return ratio >= NEAR
 
 
 def _line(row, ours, theirs, goal, variant, runs):
@@ -101,19 +90,19 @@ def _own(name, title, unit, ours, theirs, goal, met):
 def _relative_rows(figures, model):
     """Steps in steps of one row, and shares of what the machine can do."""
     main = model == MODELS[0]
-    for prompt, job in ((SHORT, "short"), (LONG, "long")):
-        one = figures.median(job, "helicon", "median_step_seconds")
-        best = figures.best(job, "median_step_seconds", lower=True)
-        their_one = figures.median(job, best, "median_step_seconds") if best else None
+    for job in JOBS.values():
+        one = figures.median(job.name, "helicon", "median_step_seconds")
+        best = figures.best(job.name, "median_step_seconds", lower=True)
+        their_one = figures.median(job.name, best, "median_step_seconds") if best else None
         for agents in AGENTS:
-            name = f"agents-{agents}-{prompt}"
-            ours = figures.median(name, "helicon", "median_step_seconds")
-            best = figures.best(name, "median_step_seconds", lower=True)
-            theirs = figures.median(name, best, "median_step_seconds") if best else None
+            key = agents_key(agents, "median_step_seconds")
+            ours = figures.median(job.name, "helicon", key)
+            best = figures.best(job.name, key, lower=True)
+            theirs = figures.median(job.name, best, key) if best else None
             if ours and one:
-                goal = "at most 2" if main and agents == 8 and prompt == SHORT else None
-                yield _own(f"step-{agents}-{prompt}",
-                           f"step of {agents} rows at {prompt:,}, in steps of one row", "steps", ours / one,
+                goal = "at most 2" if main and agents == 8 and job.name == "short" else None
+                yield _own(f"step-{agents}-{job.prompt}",
+                           f"step of {agents} rows at {job.prompt:,}, in steps of one row", "steps", ours / one,
                            theirs / their_one if theirs and their_one else None, goal,
                            ours / one <= 2 if goal else None)
     cached = figures.median("long", "helicon", "first_token_after_cached_prefix_seconds")
@@ -127,7 +116,7 @@ def _relative_rows(figures, model):
     for job, key, title in (
             ("short", "step_share_of_bandwidth", "decode 128: share of memory bandwidth"),
             ("long", "step_share_of_bandwidth", "decode at depth 4,096: share of memory bandwidth"),
-            ("agents-8-512", "step_share_of_arithmetic", "8 agents: share of arithmetic peak"),
+            ("short", agents_key(8, "step_share_of_arithmetic"), "8 agents: share of arithmetic peak"),
             ("short", "prefill_share_of_arithmetic", "prefill 512: share of arithmetic peak")):
         share = figures.median(job, "helicon", key)
         if share:
@@ -159,7 +148,7 @@ def summarise(results, models):
     return summary
 
 
-def _shown(value, unit):
+def shown(value, unit):
     if value is None:
         return ""
     if unit == "bytes":
@@ -175,7 +164,7 @@ def _cells(line):
     ratio = f"{line['ratio']:.2f}" if line["ratio"] else ""
     met = {None: "", True: "yes", False: "no"}[line["met"]]
     title = f"{line['title']}, {line['unit']}" if line["unit"] == "tokens/s" else line["title"]
-    return [title, _shown(line["helicon"], line["unit"]), _shown(line["llama.cpp"], line["unit"]), ratio,
+    return [title, shown(line["helicon"], line["unit"]), shown(line["llama.cpp"], line["unit"]), ratio,
             line["goal"] or "", met]
 
 

@@ -4,14 +4,13 @@
 Each measurement is a process of its own and one line of the results file, written at once: a run may
 be stopped at any time, and one that is given the same file adds to it. Both programs get the same
 threads and random prompts of the same length. llama.cpp is tried with and without flash attention and
-repacking; after the first round what is clearly slower for all rows of a job is left out.
+repacking; after the first round what is clearly slower is left out.
 
   HELICON_BINARY=build/release/helicon bench/run.py --peer PYTHON [--rows NAME ...] [--models NAME ...]
 
 PYTHON is an interpreter that has llama-cpp-python; without it only Helicon is measured.
 """
 import argparse
-import itertools
 import json
 import os
 import pathlib
@@ -21,13 +20,30 @@ import sys
 import time
 
 import report
-from jobs import JOBS, MODELS, ROWS
+from jobs import JOBS, MODELS, ROWS, agents_key
 
 HERE = pathlib.Path(__file__).resolve().parent
 
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
+
+
+# llama.cpp's configurations.
+VARIANTS = {"flash attention, repacked": ("--flash", "--repack"), "flash attention": ("--flash",),
+            "plain attention, repacked": ("--repack",), "plain attention": ()}
+
+
+def side_by_side(row):
+    """The figures of several agents under keys of their own, beside those of one stream."""
+    row = dict(row)
+    several = row.pop("further", [])
+    if row["agents"] > 1:
+        keys = ("agents_tokens_per_second", "step_seconds", "median_step_seconds")
+        several = [{"agents": row["agents"], **{key: row.pop(key) for key in keys}}, *several]
+    for figures in several:
+        row |= {agents_key(figures["agents"], key): value for key, value in figures.items()}
+    return row
 
 
 class Runner:
@@ -38,6 +54,7 @@ class Runner:
         self.binary = os.environ.get("HELICON_BINARY", "build/release/helicon")
         self.environment = os.environ | ({"HELICON_KERNELS": options.kernels} if options.kernels else {})
         self.results = report.read(options.results)
+        self.tried = report.read(options.tried) if options.tried else []
         options.results.parent.mkdir(parents=True, exist_ok=True)
 
     def run(self, command, since=False):
@@ -58,41 +75,41 @@ class Runner:
         return best
 
     def record(self, model, job, variant, row):
-        row = {"model": model, "job": job.name, "variant": variant, "time": round(time.time()), **row}
+        row = {"model": model, "job": job.name, "variant": variant, "time": round(time.time()), **side_by_side(row)}
         self.results.append(row)
         with open(self.options.results, "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
-        shown = [f"{value:.4g}" for key, value in row.items()
-                 if key in report.keys_of(job) and isinstance(value, (int, float))]
-        say(f"{model:20} {job.name:15} {variant:26} {' '.join(shown)}")
+        shown = [f"{line.name} {report.shown(row[key], line.unit)}" for line in ROWS for key in (line.our_key, line.key)
+                 if line.job == job.name and key in row]
+        say(f"{model}, {variant}: {', '.join(shown)}")
 
     def ours(self, model, job, seed):
-        inner = [self.binary, "bench", model, *job.ours, "--threads",
-                 self.options.threads, "--seed", seed, "--machine", "--json"]
-        self.record(model, job, "helicon", {"program": "helicon", **self.run(inner, since=True)})
+        command = [self.binary, "bench", model, *job.ours(), "--threads", self.options.threads, "--seed", seed,
+                   "--machine", "--json"]
+        self.record(model, job, "helicon", {"program": "helicon", **self.run(command, since=True)})
 
-    def theirs(self, model, file, job, seed, flash, repack):
-        command = [self.options.peer, HERE / "llama_peer.py", file, *job.theirs, "--threads",
-                   self.options.threads, "--seed", seed]
-        if flash:
-            command.append("--flash")
-        if repack:
-            command.append("--repack")
-        if job.name.startswith("agents"):
-            command += ["--states", self.options.results.parent / "states"]
-        self.record(model, job, report.variant_name(flash, repack), self.run(command))
+    def theirs(self, model, file, job, seed, variant, rows):
+        """What of the job's rows is worth the while in that configuration."""
+        def run(arguments):
+            command = [self.options.peer, HERE / "llama_peer.py", file, *arguments, *VARIANTS[variant],
+                       "--threads", self.options.threads, "--seed", seed]
+            self.record(model, job, variant, self.run(command))
+        wanted = [row for row in rows if report.worth_measuring([*self.tried, *self.results], model, row, variant)]
+        if any(not row.agents for row in wanted):
+            run(job.their_stream())
+        if any(row.agents for row in wanted):
+            run([*job.their_agents(), "--states", self.options.results.parent / "states"])
 
-    def round(self, model, jobs, seed):
-        shown = subprocess.run([self.binary, "show", model, "--json"], stdout=subprocess.PIPE, text=True,
-                               check=True)
+    def round(self, model, rows, seed):
+        shown = subprocess.run([self.binary, "show", model, "--json"], stdout=subprocess.PIPE, text=True, check=True)
         file = json.loads(shown.stdout)["file"]
-        for job in jobs:
-            self.ours(model, job, seed)
-            if not self.options.peer:
+        for job in JOBS.values():
+            of_job = [row for row in rows if row.job == job.name]
+            if not of_job:
                 continue
-            for variant in itertools.product((True, False), repeat=2):
-                if report.worth_repeating(self.results, model, job, report.variant_name(*variant)):
-                    self.theirs(model, file, job, seed, *variant)
+            self.ours(model, job, seed)
+            for variant in VARIANTS if self.options.peer else ():
+                self.theirs(model, file, job, seed, variant, of_job)
 
 
 def main():
@@ -108,6 +125,8 @@ def main():
     parser.add_argument("--kernels", help="our kernels, instead of the best that this machine has")
     parser.add_argument("--under", default="", metavar="COMMAND",
                         help="put before each program, such as 'taskset -c 0,1'")
+    parser.add_argument("--tried", type=pathlib.Path, metavar="RESULTS",
+                        help="of an earlier run: what was slow then is left out from the beginning")
     parser.add_argument("--patience", type=int, default=3,
                         help="how often to try for a run that nobody disturbs")
     parser.add_argument("--results", type=pathlib.Path,
@@ -118,13 +137,12 @@ def main():
     options.results = options.results.resolve()
     say(f"measurements go to {options.results}")
     rows = [row for row in ROWS if options.rows is None or row.name in options.rows]
-    jobs = [JOBS[name] for name in JOBS if name in {row.job for row in rows}]
     runner = Runner(options)
     seed = options.first_seed if options.first_seed is not None else int(time.time())
     try:
         for turn in range(options.rounds):
             for model in options.models:
-                runner.round(model, jobs, seed + turn)
+                runner.round(model, rows, seed + turn)
             say(f"round {turn + 1} of {options.rounds} is done")
     except KeyboardInterrupt:
         say("stopped; what was measured is kept")

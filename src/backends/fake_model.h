@@ -22,6 +22,7 @@ struct FakeModelOptions {
   std::optional<Error> fail{};               // each choice fails with it ...
   int fail_after = 0;                        // ... after so many tokens
   int cached_tokens = 0;
+  std::optional<PageUse> pages{};
 };
 
 // Its tokens are words with the space that follows them; a token's id is its place in the reply.
@@ -39,6 +40,7 @@ class FakeModel : public ChatModel {
   ~FakeModel() override;  // every run must be destroyed before
 
   const ModelInfo& info() const override { return info_; }
+  std::optional<PageUse> pages() const override { return options_.pages; }
   Result<std::unique_ptr<ChatRun>> start(ChatRequest request, runtime::Listener listener) override;
   std::string token_bytes(runtime::TokenId token) const override;
 

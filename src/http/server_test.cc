@@ -125,11 +125,16 @@ TEST_F(ServerTest, ListsModels) {
 }
 
 TEST_F(ServerTest, HealthNamesWhatIsLoaded) {
+  add_model({.name = "paged", .pages = backends::PageUse{8, 5}});
   start();
   Client client(port_);
-  EXPECT_EQ(client.get("/health").json(), boost::json::parse(R"({"status":"ok","loaded":[]})"));
+  EXPECT_EQ(client.get("/health").json(),
+            boost::json::parse(R"({"status":"ok","loaded":[],"pages":{}})"));
   client.post(chat_path, chat("echo"));
-  EXPECT_EQ(client.get("/health").json().at("loaded"), boost::json::parse(R"(["echo"])"));
+  client.post(chat_path, chat("paged"));
+  EXPECT_EQ(client.get("/health").json(),
+            boost::json::parse(R"({"status":"ok","loaded":["echo","paged"],
+                                   "pages":{"paged":{"all":8,"free":5}}})"));
 }
 
 }  // namespace

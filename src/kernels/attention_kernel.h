@@ -166,20 +166,20 @@ inline void attend(const AttentionTile& tile) {
       group.latest = std::max(group.latest, tile.positions[q]);
     }
   }
-  // One group reads a page as it is stored; several have it turned into floats once for all.
+  // Few groups read a page as it is stored; many have it turned into floats once for all.
   const auto multiply = [&](const auto& source, auto continued, int page, const float* a,
                             size_t a_stride, size_t depth, size_t columns, float* outputs,
                             size_t stride) {
     const auto each_group = [&](const auto& readable) {
-      for (const QueryGroup& group : groups) {
-        if (group.count == 0) break;
+      for (size_t g = 0; g < group_count; ++g) {
+        const QueryGroup& group = groups[g];
         if (sees(group, tile, page))
           product<decltype(continued)::value>(group.count, a + group.first * a_stride, a_stride,
                                               readable, depth, columns,
                                               outputs + group.first * stride, stride);
       }
     };
-    if (group_count == 1) return each_group(source);
+    if (group_count <= Page::kGroupsInPlace) return each_group(source);
     expand(source, depth, columns, floats);
     each_group(ExpandedSource{floats, columns});
   };

@@ -103,8 +103,10 @@ struct ExpandedSource {
   void look_ahead(size_t, size_t) const {}
 };
 
-// How a type's sides of a page are read.
+// How a type's sides of a page are read, and by how many groups of queries before it is worth while
+// to turn them into floats first.
 struct FloatPage {
+  static constexpr size_t kGroupsInPlace = 1000;
   static FloatSource keys(const std::byte* side, size_t, const std::byte* ahead) {
     return {reinterpret_cast<const float*>(side), kPagePositions, ahead};
   }
@@ -114,6 +116,7 @@ struct FloatPage {
 };
 
 struct HalfPage {
+  static constexpr size_t kGroupsInPlace = 3;
   static HalfSource keys(const std::byte* side, size_t, const std::byte* ahead) {
     return {reinterpret_cast<const uint16_t*>(side), kPagePositions, ahead};
   }
@@ -123,6 +126,7 @@ struct HalfPage {
 };
 
 struct BytePage {
+  static constexpr size_t kGroupsInPlace = 2;
   static const float* scales(const std::byte* side, size_t head_size) {
     return reinterpret_cast<const float*>(side + head_size * kPagePositions);
   }

@@ -24,6 +24,19 @@ def test_rates_and_steps_agree(bench):
     assert one["peak_bytes"] > one["file_bytes"] > 0
 
 
+def test_several_numbers_of_agents(bench, helicon):
+    """One prompt, and each number of agents has figures of its own."""
+    arguments = ["--prompt", 20, "--agents", 1, 4, 2, "--generate", 6, 3, "--seed", 5]
+    row = bench(*arguments)
+    assert [(part["agents"], part["generated_tokens"]) for part in (row, *row["further"])] == [
+        (1, 6), (4, 3), (2, 3)]
+    for part in row["further"]:
+        assert part["agents_tokens_per_second"] == pytest.approx(part["agents"] / part["step_seconds"])
+        assert "peak_bytes" not in part, "that of one stream stands alone"
+    lines = helicon("bench", "tiny", *arguments).succeeds().out.splitlines()
+    assert [line.split()[1] for line in lines if line.startswith("agents ")] == ["1", "4", "2"]
+
+
 def test_the_common_prompt_is_read_once(bench):
     """Each agent more adds its own tail to a step, and nothing else."""
     read = {(agents, prompt): bench("--prompt", prompt, "--generate", 8, "--agents", agents)["bytes_read_per_step"]

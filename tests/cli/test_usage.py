@@ -40,6 +40,7 @@ def test_every_verb_has_help(helicon, verb):
     (["run", "tiny", "--seed", "-3"], ["--seed", "whole number", "'-3'"]),
     (["run", "tiny", "--max-tokens", "0"], ["--max-tokens", "1 or more", "'0'"]),
     (["run", "tiny", "--context", "many"], ["--context", "many"]),
+    (["run", "tiny", "--cache-type", "q4"], ["--cache-type", "q4", "f16"]),
     (["run", "tiny", "--seed"], ["--seed"]),
     (["ls", "surplus"], ["ls", "'surplus'"]),
     (["template", "tiny"], ["--input"]),

@@ -261,7 +261,7 @@ Status check_model(const std::filesystem::path& path, cache::KeyValueType type,
     options.threads = threads;
     options.cache_type = type;
     HELICON_ASSIGN(models::OpenModel model, models::open_model(path, options));
-    const bool few = model.weight_bytes > 500'000'000 || type != cache::KeyValueType::f16;
+    const bool few = model.weight_bytes > 150'000'000 || type != cache::KeyValueType::f16;
     World world(std::move(model), tokenizer);
     for (const auto& [name, request] : subjects(world, few)) {
       if (threads == 1) {

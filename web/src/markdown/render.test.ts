@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sanitize } from './dom';
 import { highlight } from './highlight';
 import { renderMath } from './katex';
+import { processorTime } from './processor_time';
 import { MessageRenderer } from './render';
 
 const engines = { highlight, math: renderMath };
@@ -97,9 +98,7 @@ describe('formulas', () => {
   });
 
   it('ends in time on a formula that expands without end', () => {
-    const started = performance.now();
-    page('$\\def\\a{\\a\\a}\\a$');
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(processorTime(() => page('$\\def\\a{\\a\\a}\\a$'))).toBeLessThan(5_000);
   });
 });
 
@@ -168,26 +167,27 @@ describe('hostile answers', () => {
   });
 
   it('survives nesting without end', () => {
-    const started = performance.now();
-    page('>'.repeat(5000) + 'x');
-    page('['.repeat(5000));
-    page('*a '.repeat(5000));
-    for (const piece of [
-      '`',
-      '$',
-      '$a ',
-      '$$a ',
-      '\\(a ',
-      '[a](',
-      '![',
-      '<a ',
-      '| ',
-      '\n',
-      '- ',
-      '~',
-    ]) {
-      page(piece.repeat(10_000));
-    }
-    expect(performance.now() - started).toBeLessThan(20_000);
+    const time = processorTime(() => {
+      page('>'.repeat(5000) + 'x');
+      page('['.repeat(5000));
+      page('*a '.repeat(5000));
+      for (const piece of [
+        '`',
+        '$',
+        '$a ',
+        '$$a ',
+        '\\(a ',
+        '[a](',
+        '![',
+        '<a ',
+        '| ',
+        '\n',
+        '- ',
+        '~',
+      ]) {
+        page(piece.repeat(10_000));
+      }
+    });
+    expect(time).toBeLessThan(20_000);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sanitize } from './dom';
 import { highlight } from './highlight';
 import { renderMath } from './katex';
+import { processorTime } from './processor_time';
 import { MessageRenderer } from './render';
 import { settle } from './settle';
 
@@ -91,8 +92,6 @@ describe('settle', () => {
 
   it('takes time in proportion to the text', () => {
     const long = 'A word, *some emphasis*, `code` and $x$. '.repeat(2500);
-    const started = performance.now();
-    settle(long);
     const pieces = [
       '`',
       '$',
@@ -108,7 +107,10 @@ describe('settle', () => {
       '| ',
       '\n',
     ];
-    for (const piece of [...pieces, '- ', '```\n']) settle(piece.repeat(20_000));
-    expect(performance.now() - started).toBeLessThan(5000);
+    const time = processorTime(() => {
+      settle(long);
+      for (const piece of [...pieces, '- ', '```\n']) settle(piece.repeat(20_000));
+    });
+    expect(time).toBeLessThan(5000);
   });
 });
