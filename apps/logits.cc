@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <memory>
@@ -19,7 +20,7 @@ namespace {
 
 struct Options {
   std::string model;
-  std::vector<int32_t> tokens;
+  std::string token_list;
   std::string out;
   bool exact = false;
   int threads = 0;
@@ -40,17 +41,34 @@ std::string npy_header(size_t rows, size_t columns) {
   return header + dictionary;
 }
 
+// Numbers with a comma between each two.
+Result<std::vector<int32_t>> parse_tokens(std::string_view list) {
+  std::vector<int32_t> tokens;
+  while (true) {
+    const std::string_view one = list.substr(0, list.find(','));
+    int32_t token = 0;
+    const auto [end, error] = std::from_chars(one.data(), one.data() + one.size(), token);
+    if (error != std::errc() || end != one.data() + one.size())
+      return Error{ErrorCode::invalid_argument,
+                   fmt::format("--tokens: '{}' is not the number of a token", one)};
+    tokens.push_back(token);
+    if (one.size() == list.size()) return tokens;
+    list.remove_prefix(one.size() + 1);
+  }
+}
+
 Status write_logits(const Options& options) {
+  HELICON_ASSIGN(const std::vector<int32_t> tokens, parse_tokens(options.token_list));
   HELICON_ASSIGN(const auto catalog, open_catalog());
   HELICON_ASSIGN(const ModelArgument argument, find_model(*catalog, options.model));
   models::OpenOptions open;
   open.exact = options.exact;
   open.threads = options.threads;
   open.cache_type = options.cache_type;
-  open.context_length = options.tokens.size();
+  open.context_length = tokens.size();
   HELICON_ASSIGN(models::OpenModel model, models::open_model(argument.path, open));
   const size_t vocabulary = model.decoder->config().vocabulary;
-  for (const int32_t token : options.tokens)
+  for (const int32_t token : tokens)
     if (token < 0 || static_cast<size_t>(token) >= vocabulary)
       return Error{ErrorCode::invalid_argument,
                    fmt::format("--tokens: {} is not in the vocabulary of {}", token, vocabulary)};
@@ -58,15 +76,15 @@ Status write_logits(const Options& options) {
   if (!file)
     return Error{ErrorCode::io,
                  fmt::format("cannot write {}: {}", options.out, std::strerror(errno))};
-  file << npy_header(options.tokens.size(), vocabulary);
+  file << npy_header(tokens.size(), vocabulary);
   cache::Sequence sequence(*model.pages);
   constexpr size_t kChunk = 64;
-  for (size_t start = 0; start < options.tokens.size(); start += kChunk) {
-    const size_t count = std::min(kChunk, options.tokens.size() - start);
+  for (size_t start = 0; start < tokens.size(); start += kChunk) {
+    const size_t count = std::min(kChunk, tokens.size() - start);
     if (!sequence.reserve(static_cast<int>(count)))
       return Error{ErrorCode::out_of_memory, "no room for the keys and values of all tokens"};
-    const models::Run run{&sequence, std::span(options.tokens).subspan(start, count),
-                          sequence.length(), count};
+    const models::Run run{&sequence, std::span(tokens).subspan(start, count), sequence.length(),
+                          count};
     const std::span<const float> logits = model.decoder->forward({&run, 1}, *model.pages);
     file.write(reinterpret_cast<const char*>(logits.data()),
                static_cast<std::streamsize>(logits.size_bytes()));
@@ -85,9 +103,7 @@ void add_logits(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("logits", "Write the logits after each of the given tokens");
   const auto options = std::make_shared<Options>();
   verb->add_option("model", options->model, model_help)->required();
-  verb->add_option("--tokens", options->tokens, "token ids, separated by commas")
-      ->required()
-      ->delimiter(',');
+  verb->add_option("--tokens", options->token_list, "token ids, separated by commas")->required();
   verb->add_option("--out", options->out, "a .npy file: float32 [tokens, vocabulary]")->required();
   verb->add_option("--threads", options->threads, "0: as many as are worth having")
       ->check(CLI::Range(0, 1024));

@@ -43,13 +43,17 @@ uint64_t partial_bytes(const catalog::Catalog& catalog, const std::string& name)
 }
 
 Error unknown_model(const catalog::Catalog& catalog, const std::string& name) {
+  if (catalog.find(name))
+    return {
+        ErrorCode::not_found,
+        fmt::format("the model '{0}' is not on this machine; `helicon pull {0}` fetches it", name)};
   std::vector<std::string> names;
   for (const catalog::Entry& entry : catalog.list()) names.push_back(entry.name);
   if (const auto installed = catalog.installed(); installed.ok()) {
     for (const catalog::Installed& model : *installed) names.push_back(model.name);
   }
   return {ErrorCode::not_found,
-          fmt::format("no model '{}'{}; `helicon ls` lists them", name, suggestion(name, names))};
+          fmt::format("no model '{}'{} (`helicon ls` lists them)", name, suggestion(name, names))};
 }
 
 }  // namespace helicon::apps

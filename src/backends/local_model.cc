@@ -84,7 +84,10 @@ class LocalModel final : public ChatModel {
     variables["eos_token"] = special(tokenizer_->end_token());
     for (const auto& [name, value] : request.template_variables) variables[name] = value;
     auto text = template_->render(variables);
-    if (!text.ok() && text.error().parameter.empty()) text.error().parameter = "messages";
+    if (!text.ok()) {
+      if (text.error().parameter.empty()) text.error().parameter = "messages";
+      text.error().message = info_.name + ": " + text.error().message;
+    }
     return text;
   }
 

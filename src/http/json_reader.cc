@@ -182,7 +182,7 @@ std::string_view kind_of(const json::value& value) {
     case json::kind::uint64:
       return "an integer";
     case json::kind::double_:
-      return "a number with a fraction or exponent";
+      return "a number with a fraction, an exponent or more than 64 bits";
     case json::kind::string:
       return "a string";
     case json::kind::array:

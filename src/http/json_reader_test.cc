@@ -103,8 +103,9 @@ TEST(ReadFields, SayWhatAValueMustBeAndWhatItIs) {
   EXPECT_EQ(why(read_object(value(nullptr), "f")), "f: must be an object, not null <f>");
   EXPECT_EQ(why(read_array(value(boost::json::object()), "f")),
             "f: must be an array, not an object <f>");
-  EXPECT_EQ(why(read_integer(value(1.5), "f", 0, 9)),
-            "f: must be an integer, not a number with a fraction or exponent <f>");
+  EXPECT_EQ(
+      why(read_integer(value(1.5), "f", 0, 9)),
+      "f: must be an integer, not a number with a fraction, an exponent or more than 64 bits <f>");
   EXPECT_EQ(why(read_integer(value(10), "f", 0, 9)), "f: must be between 0 and 9, not 10 <f>");
   EXPECT_EQ(why(read_integer(value(uint64_t{1} << 63), "f", 0, INT64_MAX)),
             "f: must be at least 0, not 9223372036854775808 <f>");

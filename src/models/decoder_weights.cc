@@ -84,6 +84,16 @@ Result<const TensorView*> find_tensor(const ModelFile& file, const std::string& 
   return tensor;
 }
 
+// A file of more layers than it says it has would answer, and wrongly.
+Status check_layers(const ModelFile& file, size_t layers) {
+  const std::string next = fmt::format("blk.{}.", layers);
+  for (const TensorView& tensor : file.tensors())
+    if (tensor.name.starts_with(next))
+      return Error{ErrorCode::corrupt, fmt::format("tensor {} is beyond the {} layers of the file",
+                                                   tensor.name, layers)};
+  return ok_status();
+}
+
 Status read_vector(const ModelFile& file, const ExpectedVector& vector) {
   HELICON_ASSIGN(const TensorView* tensor, find_tensor(file, vector.name, {vector.count}));
   if (tensor->type != tensor::ElementType::f32 && tensor->type != tensor::ElementType::f16 &&
@@ -172,6 +182,7 @@ PackedMemory::~PackedMemory() {
 
 Result<size_t> required_bytes(const ModelFile& file, const DecoderConfig& config,
                               const LoadOptions& options) {
+  HELICON_TRY(check_layers(file, config.layers.size()));
   DecoderWeights weights;
   const Expected expected = expected_tensors(config, weights);
   HELICON_ASSIGN(const Plan plan, plan_matrices(file, expected.matrices, options));
@@ -183,6 +194,7 @@ Result<DecoderWeights> load_decoder_weights(std::shared_ptr<const ModelFile> fil
                                             const LoadOptions& options) {
   DecoderWeights weights;
   weights.file = std::move(file);
+  HELICON_TRY(check_layers(*weights.file, config.layers.size()));
   const Expected expected = expected_tensors(config, weights);
   for (const ExpectedVector& vector : expected.vectors)
     HELICON_TRY(read_vector(*weights.file, vector));

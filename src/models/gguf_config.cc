@@ -56,6 +56,10 @@ Result<DecoderConfig> read_common(const GgufNumbers& numbers) {
   HELICON_ASSIGN(config.context, numbers.count("context_length", kMaxContext));
   HELICON_ASSIGN(const size_t layers, numbers.count("block_count", kMaxLayers));
   HELICON_ASSIGN(config.norm_epsilon, numbers.number("attention.layer_norm_rms_epsilon"));
+  if (config.norm_epsilon < 0)
+    return Error{ErrorCode::corrupt,
+                 fmt::format("{} is negative ({})", numbers.key("attention.layer_norm_rms_epsilon"),
+                             config.norm_epsilon)};
   if (config.heads % config.kv_heads != 0)
     return Error{ErrorCode::corrupt, fmt::format("{} query heads cannot share {} key/value heads",
                                                  config.heads, config.kv_heads)};

@@ -1,7 +1,9 @@
 // A model and a tokenizer without weights, for tests of the scheduler and the engine.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -31,6 +33,7 @@ class FakeModel final : public models::Model {
   }
   bool intact() const override { return intact_.load(); }
   void damage() { intact_.store(false); }
+  void lose_numbers() { lost_.store(true); }  // what it answers from now on is not a number
   int passes() const { return passes_.load(); }
   int last_rows() const { return last_rows_.load(); }
   int64_t all_rows() const { return all_rows_.load(); }
@@ -66,6 +69,7 @@ class FakeModel final : public models::Model {
         logits_[logits_.size() - kFakeVocabulary + static_cast<size_t>(next(past))] = 10.0f;
       }
     }
+    if (lost_.load()) std::fill(logits_.begin(), logits_.end(), NAN);
     if (rows > static_cast<int>(models::kMaxRows)) throw std::logic_error("rows");
     passes_.fetch_add(1);
     last_rows_.store(rows);
@@ -86,7 +90,7 @@ class FakeModel final : public models::Model {
 
   cache::CacheShape shape_ = kShape;
   std::vector<float> logits_;
-  std::atomic<bool> intact_{true};
+  std::atomic<bool> intact_{true}, lost_{false};
   std::atomic<int> passes_{0}, last_rows_{0};
   std::atomic<int64_t> all_rows_{0};
 };

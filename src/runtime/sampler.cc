@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -78,6 +79,15 @@ Status validate(const SamplingParameters& p, size_t vocabulary) {
               token, vocabulary),
           "logit_bias"};
   return ok_status();
+}
+
+bool all_finite(std::span<const float> logits) {
+  // Of bits without their sign, infinity's are the least of those that are no number.
+  constexpr int32_t kInfinity = 0x7f800000;
+  int32_t most = 0;
+  for (const float logit : logits)
+    most = std::max(most, std::bit_cast<int32_t>(logit) & 0x7fffffff);
+  return most < kInfinity;
 }
 
 TokenLogprob token_logprob(std::span<const float> logits, TokenId token) {

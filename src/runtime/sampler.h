@@ -19,6 +19,9 @@ Status validate(const SamplingParameters& parameters, size_t vocabulary);
 TokenLogprob token_logprob(std::span<const float> logits, TokenId token);
 std::vector<TokenLogprob> top_logprobs(std::span<const float> logits, size_t count);
 
+// Whether none of them is infinite or not a number: only then is there anything to choose.
+bool all_finite(std::span<const float> logits);
+
 // One choice's sampler: knows the tokens so far, for the penalties.
 class Sampler {
  public:

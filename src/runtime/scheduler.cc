@@ -245,6 +245,13 @@ void Scheduler::start_choices(Task& task, std::span<const float> logits) {
 }
 
 void Scheduler::take_token(Task& task, Choice& choice, std::span<const float> logits) {
+  if (!all_finite(logits)) {
+    Event event;
+    event.error = Error{ErrorCode::corrupt,
+                        "the model's numbers are infinite or none at all: its file is damaged, or "
+                        "was not made for this architecture"};
+    return finish_choice(task, choice, FinishReason::error, std::move(event));
+  }
   const Request& request = task.request;
   const TokenId token = choice.sampler.sample(logits, static_cast<int>(choice.tokens.size()));
   choice.sampler.accept(token);

@@ -94,6 +94,18 @@ TEST_F(SchedulerTest, DamagedWeightsEndEverythingWithAnError) {
   EXPECT_TRUE(scheduler_->idle());
 }
 
+TEST_F(SchedulerTest, NumbersThatAreNoneEndAnAnswerWithAnError) {
+  make(16, 512);
+  Heard heard;
+  add(request({1}, 100, 2), heard);
+  scheduler_->step();
+  model_.lose_numbers();
+  scheduler_->step();
+  for (size_t c = 0; c < 2; ++c) EXPECT_EQ(heard.reasons[c], FinishReason::error);
+  EXPECT_EQ(heard.done, 1);
+  EXPECT_TRUE(scheduler_->idle());
+}
+
 TEST_F(SchedulerTest, RefusesWhatCannotRun) {
   make(8, 100);
   const auto refused = [&](Request r) { return scheduler_->check(r).error(); };

@@ -130,3 +130,10 @@ def test_missing_files(helicon, tmp_path):
     helicon("template", tmp_path / "no.jinja", "--input", "-", stdin="{}").fails_with(
         "no.jinja", "No such file or directory")
     helicon("template", "tiny", "--input", tmp_path).fails_with(tmp_path, "Is a directory")
+
+
+@pytest.mark.parametrize("tokens", ["", ",", "1,,2", "1,", "0x10", "1 2", "99999999999"])
+def test_logits_of_a_list_that_is_none(helicon, tmp_path, tokens):
+    out = tmp_path / "out.npy"
+    helicon("logits", "tiny", "--tokens", tokens, "--out", out).fails_with("--tokens")
+    assert not out.exists()

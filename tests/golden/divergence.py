@@ -13,8 +13,8 @@ is the reference's.
       gguf, llama-cpp-python, numpy) and writes divergence.json.gz beside this file and the table
       docs/divergence.md. The file keeps the tokens, the reference's most likely tokens with their
       log-probabilities, and what llama.cpp made of the same.
-  divergence.py --helicon BINARY --models DIR            runs helicon alone (needs numpy) over the first
-      tokens of each model and compares with what is kept: the divergence over the kept tokens and
+  divergence.py --helicon BINARY --models DIR            runs helicon alone (needs numpy) over the tokens
+      of each model and compares with what is kept: the divergence over the kept tokens and
       the rest as one, which is what llama.cpp is held to as well. Exit code 1 where it is worse, or
       where the engine's own 32-bit path (`--exact`) is not the reference but for rounding.
 """
@@ -35,8 +35,7 @@ KEPT = 8  # most likely tokens kept for each position
 EXACT_TOKENS = 24  # what the 32-bit path is tried on
 EXACT_LIMIT = 1e-3  # largest difference of a kept log-probability; they are rounded to four decimals
 
-# Model, tokens that the check looks at: the table is over all, the check must be quick.
-MODELS = [("smollm2-135m", 1024), ("gemma3-270m", 256), ("qwen2.5-coder-1.5b", 128)]
+MODELS = ["smollm2-135m", "gemma3-270m", "qwen2.5-coder-1.5b"]
 
 
 def log_softmax(logits):
@@ -101,7 +100,7 @@ def figures(reference, other):
 def update(binary, models):
     golden, rows = {}, []
     text = (HERE / "divergence_text.txt").read_text(encoding="utf-8")
-    for name, checked in MODELS:
+    for name in MODELS:
         model = models / f"{name}.gguf"
         tokens = tokenize(binary, model, text)
         assert len(tokens) >= 512, len(tokens)
@@ -110,12 +109,10 @@ def update(binary, models):
         exact = helicon_logits(binary, model, tokens[:64], ["--exact"])
         ids = np.argsort(-reference, axis=-1, kind="stable")[:, :KEPT]
         logprobs = np.round(np.take_along_axis(reference, ids, axis=-1), 4)
-        checked = min(checked, len(tokens))
-        first = slice(0, checked)
         golden[name] = {
-            "tokens": tokens, "checked": checked, "ids": ids.tolist(), "logprobs": logprobs.tolist(),
-            "llama_kept_mean": float(kept_divergence(ids[first], logprobs[first], llama[first]).mean()),
-            "llama_top1": float((ids[first, 0] == llama[first].argmax(axis=-1)).mean())}
+            "tokens": tokens, "ids": ids.tolist(), "logprobs": logprobs.tolist(),
+            "llama_kept_mean": float(kept_divergence(ids, logprobs, llama).mean()),
+            "llama_top1": float((ids[:, 0] == llama.argmax(axis=-1)).mean())}
         rows.append((name, len(tokens), figures(reference, llama), figures(reference, ours)))
         print(name, len(tokens), "llama.cpp", rows[-1][2], "helicon", rows[-1][3],
               "exact", divergence(reference[:64], exact).mean(), flush=True)
@@ -144,10 +141,9 @@ def check(binary, models):
     golden = json.loads(gzip.decompress(GOLDEN.read_bytes()))
     failed = 0
     for name, kept in golden.items():
-        first = slice(0, kept["checked"])
-        ids = np.array(kept["ids"])[first]
-        logprobs = np.array(kept["logprobs"])[first]
-        ours = helicon_logits(binary, models / f"{name}.gguf", kept["tokens"][first])
+        ids = np.array(kept["ids"])
+        logprobs = np.array(kept["logprobs"])
+        ours = helicon_logits(binary, models / f"{name}.gguf", kept["tokens"])
         mean = float(kept_divergence(ids, logprobs, ours).mean())
         top1 = float((ids[:, 0] == ours.argmax(axis=-1)).mean())
         start = slice(0, EXACT_TOKENS)
@@ -156,7 +152,7 @@ def check(binary, models):
         good = (mean <= kept["llama_kept_mean"] and top1 >= kept["llama_top1"]
                 and distance <= EXACT_LIMIT)
         failed += not good
-        print(f"{'ok  ' if good else 'FAIL'} {name}: {kept['checked']} tokens, KL {mean:.6f} "
+        print(f"{'ok  ' if good else 'FAIL'} {name}: {len(ids)} tokens, KL {mean:.6f} "
               f"(llama.cpp {kept['llama_kept_mean']:.6f}), top-1 {top1:.4f} ({kept['llama_top1']:.4f})")
     print(f"{len(golden) - failed} passed, {failed} failed")
     return failed
