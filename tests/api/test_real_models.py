@@ -48,6 +48,16 @@ def test_greedy_is_the_same_every_time_and_streamed(real):
     assert len(chunks) > 6, "it arrives piece by piece"
 
 
+def test_what_was_computed_is_found_again(real):
+    client = real.client()
+    question = "Name three rivers of Europe, and say where they end."
+    first, again = ask(client, question), ask(client, question)
+    assert text(again) == text(first)
+    details = again.usage.prompt_tokens_details
+    assert details.cached_tokens == again.usage.prompt_tokens - 1, "all but the last token"
+    assert first.usage.prompt_tokens_details.cached_tokens < details.cached_tokens
+
+
 def test_a_row_does_not_depend_on_its_company(real):
     prompts = [f"Count from {i} to {i + 5}." for i in range(6)]
     alone = [text(ask(real.client(), prompt)) for prompt in prompts]
