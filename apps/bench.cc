@@ -148,8 +148,7 @@ Result<boost::json::object> measure(const Options& options) {
   open.threads = options.threads;
   open.cache_type = options.cache_type;
   const int longest = *std::max_element(options.generate.begin(), options.generate.end());
-  open.context_length =
-      static_cast<size_t>(std::max(options.depth + options.prompt + longest, kShortPrompt + 1) + 1);
+  open.context_length = std::max(options.depth + options.prompt + longest, kShortPrompt + 1) + 1;
   HELICON_ASSIGN(const auto bench, EngineBench::open(argument.path, open, options.seed));
   HELICON_TRY(bench->ask(bench->random_tokens(kShortPrompt), 1, 1));
   const double now = duration<double>(Clock::now().time_since_epoch()).count();

@@ -161,7 +161,6 @@ run_tests() {
       suite "$(basename "$program")" one fuzz_one "$program" 5
     done
   }
-  export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp"
   step "build, tsan" build_tsan && suite "unit tests, tsan" ctest unit_tests build/tsan -E _NOT_BUILT
 
   say "Summary, $(((SECONDS - start) / 60)) min $(((SECONDS - start) % 60)) s"
