@@ -57,9 +57,9 @@ class Runner:
         self.tried = report.read(options.tried) if options.tried else []
         options.results.parent.mkdir(parents=True, exist_ok=True)
 
-    def run(self, command, since=False):
+    def run(self, command, file, tell_start=False):
         """What the program says, of a run in which others left the machine to it."""
-        witness = [sys.executable, HERE / "witness.py", *(["--since"] if since else [])]
+        witness = [sys.executable, HERE / "witness.py", "--file", file, *(["--tell-start"] if tell_start else [])]
         command = [str(part) for part in [*shlex.split(self.options.under), *witness, *command]]
         best = None
         for _ in range(self.options.patience):
@@ -83,17 +83,17 @@ class Runner:
                  if line.job == job.name and key in row]
         say(f"{model}, {variant}: {', '.join(shown)}")
 
-    def ours(self, model, job, seed):
+    def ours(self, model, file, job, seed):
         command = [self.binary, "bench", model, *job.ours(), "--threads", self.options.threads, "--seed", seed,
                    "--machine", "--json"]
-        self.record(model, job, "helicon", {"program": "helicon", **self.run(command, since=True)})
+        self.record(model, job, "helicon", {"program": "helicon", **self.run(command, file, tell_start=True)})
 
     def theirs(self, model, file, job, seed, variant, rows):
         """What of the job's rows is worth the while in that configuration."""
         def run(arguments, without=()):
             command = [self.options.peer, HERE / "llama_peer.py", file, *arguments, *VARIANTS[variant],
                        "--threads", self.options.threads, "--seed", seed]
-            figures = self.run(command)
+            figures = self.run(command, file)
             self.record(model, job, variant, {key: value for key, value in figures.items() if key not in without})
         wanted = [row for row in rows if report.worth_measuring([*self.tried, *self.results], model, row, variant)]
         if any(not row.agents for row in wanted):
@@ -110,7 +110,7 @@ class Runner:
             of_job = [row for row in rows if row.job == job.name]
             if not of_job:
                 continue
-            self.ours(model, job, seed)
+            self.ours(model, file, job, seed)
             for variant in VARIANTS if self.options.peer else ():
                 self.theirs(model, file, job, seed, variant, of_job)
 
