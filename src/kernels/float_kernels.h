@@ -33,31 +33,46 @@ inline int quantize_run(const float* x, float step, int8_t* quants) {
   return store_bytes(rounded(Lanes::load(x)), rounded(Lanes::load(x + 8)), quants);
 }
 
+// One block of 32, given its scale and its runs' peaks; gives back its sum in steps of the scale.
+inline int quantize_block(const float* x, float scale, const float* peaks, ActivationBlock& block) {
+  int total = 0;
+  for (size_t run = 0; run < 2; ++run) {
+    // The smallest shift with which 127 steps reach the run's peak.
+    int shift = 0;
+    for (int s = 0; s < QuantizedRows::kMaxShift; ++s)
+      shift += peaks[run] > scale * (127.0f * static_cast<float>(1 << s)) ? 1 : 0;
+    const float step = scale * static_cast<float>(1 << shift);
+    const int sum = quantize_run(x + 16 * run, step, block.quants + 16 * run);
+    block.shifts[run] = shift;
+    block.factor_pairs[run] = 0x10001u << shift;
+    block.run_sums[run] = static_cast<int16_t>(sum * (1 << shift));
+    block.offsets[run] = -32 * sum;
+    total += block.run_sums[run];
+  }
+  block.scale = scale;
+  block.sum = scale * static_cast<float>(total);
+  return total;
+}
+
 inline void quantize_row(const float* values, size_t row, size_t first, size_t last,
                          QuantizedRows& target) {
-  constexpr auto kMost = static_cast<float>(QuantizedRows::kMaxFactor);
+  constexpr auto kSteps = static_cast<float>(127 << QuantizedRows::kMaxShift);
   const size_t stride = target.tile_rows(row / QuantizedRows::kTile * QuantizedRows::kTile);
-  ActivationBlock* block = &target.at(row, first);
-  for (size_t b = first; b < last; ++b, block += stride) {
+  const size_t group = target.group_blocks();
+  ActivationBlock* blocks = &target.at(row, first);
+  for (size_t b = first; b < last; b += group, blocks += group * stride) {
     const float* x = values + kBlock * b;
-    const float peaks[2] = {run_peak(x), run_peak(x + 16)};
-    const float peak = peaks[0] > peaks[1] ? peaks[0] : peaks[1];
-    const float scale = peak / (127.0f * kMost);
-    int total = 0;
-    for (size_t run = 0; run < 2; ++run) {
-      // The smallest factor whose 127 steps reach the run's peak.
-      const float share = peak > 0 ? std::ceil(peaks[run] / peak * kMost) : 1.0f;
-      const float whole = share > 1.0f ? share : 1.0f;
-      const int factor = static_cast<int>(whole);
-      const int sum = quantize_run(x + 16 * run, scale * whole, block->quants + 16 * run);
-      block->factor_pairs[run] = static_cast<uint32_t>(factor) * 0x10001u;
-      block->factors[run] = factor;
-      block->run_sums[run] = static_cast<int16_t>(factor * sum);
-      block->offsets[run] = -32 * sum;
-      total += factor * sum;
+    float peaks[2 * kSuperBlock / kBlock];
+    float peak = 0;
+    for (size_t run = 0; run < 2 * group; ++run) {
+      peaks[run] = run_peak(x + 16 * run);
+      peak = peaks[run] > peak ? peaks[run] : peak;
     }
-    block->scale = scale;
-    block->sum = scale * static_cast<float>(total);
+    for (size_t i = 0; i < group; ++i) {
+      const int total =
+          quantize_block(x + kBlock * i, peak / kSteps, peaks + 2 * i, blocks[i * stride]);
+      blocks[(i - i % 2) * stride].half_sums[i % 2] = static_cast<int16_t>(total / 2);
+    }
   }
 }
 

@@ -20,8 +20,8 @@ struct KernelTable {
   std::string_view name;
   size_t panel_rows;  // of the matrices that it multiplies
 
-  // Quantises blocks [first, last) of 32 of the floats at `values` [columns] to row `row`: the
-  // largest magnitude of a block becomes 15 * 127; a block of zeros has scale 0.
+  // Quantises blocks [first, last) of 32, whole groups, of the floats at `values` [columns] to row
+  // `row`: the largest magnitude of a group becomes 2^4 * 127 steps; one of zeros has scale 0.
   void (*quantize_row)(const float* values, size_t row, size_t first, size_t last,
                        QuantizedRows& target);
 

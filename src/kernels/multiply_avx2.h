@@ -3,8 +3,8 @@
 // A 32-bit lane is an output row (see packed_matrix.h). Eight quads of weights are unpacked once
 // for all rows of a tile; each row adds its products in 16-bit lanes for as long as they cannot
 // overflow (4 and 5 bits: the 4 products of a run, of at most 2 * 31 * 127; 6 bits: 2; 8 bits: 1),
-// then widens with vpmaddwd, which multiplies by the run's factor (and Q6_K's scale: at most 15 *
-// 128) on the way. All sums of a block are exact integers.
+// then widens with vpmaddwd, which multiplies by the run's factor or by a k-quant's scale on the
+// way. All sums of a block are exact integers.
 #pragma once
 
 #include <immintrin.h>
@@ -22,6 +22,10 @@ inline __m256i load_bytes_wide(const uint8_t* p) {
 }
 inline __m256i load_bytes_wide(const int8_t* p) {
   return _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+}
+// Two bytes for each lane, widened to its halves.
+inline __m256i load_byte_pairs(const uint8_t (*p)[2]) {
+  return _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
 // Four bytes, the same for all lanes.
 inline __m256i broadcast4(const void* p) {
@@ -65,7 +69,7 @@ inline void unpack_quads(const Block& block, size_t b, __m256i (&quads)[8]) {
 }
 
 // Sum over the four quads of a run, in 32 bits a lane, times `factor` (twice in each lane's
-// halves). `Chain` products are added in 16 bits before they are widened.
+// halves: the run's or a scale). `Chain` products are added in 16 bits before they are widened.
 template <int Chain>
 inline __m256i dot_run(const __m256i* quads, const int8_t* x, __m256i factor) {
   __m256i wide{};
@@ -102,77 +106,121 @@ inline __m256i twice(__m256i wide) {
                          _mm256_slli_epi32(wide, 16));
 }
 
-// The 8-bit scales of Q6_K's two runs, and 32 times both as the run sums lie: a, c.
-struct RunScales {
-  __m256i a, c, offset;
-};
-inline RunScales run_scales(const SixBitsKBlock<8>& block, size_t b) {
-  const __m256i a = twice(load_bytes_wide(block.block_scale[2 * b]));
-  const __m256i c = twice(load_bytes_wide(block.block_scale[2 * b + 1]));
-  return {a, c, _mm256_slli_epi16(_mm256_blend_epi16(a, c, 0xaa), 5)};
-}
-
-// All that is whole of one row's block.
-template <typename Block>
-inline __m256i whole_sums(const Block& block, const __m256i* quads, const RunScales& scales,
-                          const ActivationBlock& x) {
-  const __m256i factor_a = broadcast4(&x.factor_pairs[0]);
-  const __m256i factor_c = broadcast4(&x.factor_pairs[1]);
-  if constexpr (kIs<Block, BytesBlock>) {
-    return _mm256_add_epi32(dot_run_signed(block.weight, x.quants, factor_a),
-                            dot_run_signed(block.weight + 4, x.quants + 16, factor_c));
-  } else if constexpr (kIs<Block, SixBitsKBlock>) {
-    // scale * (factor * sum of quant * x - 32 * run sum), over both runs
-    const __m256i offset = _mm256_madd_epi16(broadcast4(x.run_sums), scales.offset);
-    const __m256i products = _mm256_add_epi32(
-        dot_run<2>(quads, x.quants, _mm256_mullo_epi16(factor_a, scales.a)),
-        dot_run<2>(quads + 4, x.quants + 16, _mm256_mullo_epi16(factor_c, scales.c)));
-    return _mm256_sub_epi32(products, offset);
-  } else {
-    return _mm256_add_epi32(dot_run<4>(quads, x.quants, factor_a),
-                            dot_run<4>(quads + 4, x.quants + 16, factor_c));
-  }
-}
-
 struct MultiplyKernel {
   template <typename Block, int Rows>
   static void run(const Block* packed, size_t blocks, const ActivationBlock* x, float* sums,
                   size_t stride, bool fresh) {
     static_assert(Block::kRows == 8);
-    __m256 total[Rows];
+    if constexpr (kIsSuper<Block>) {
+      if (fresh)
+        for (size_t r = 0; r < Rows; ++r) _mm256_storeu_ps(sums + r * stride, _mm256_setzero_ps());
+      for (size_t i = 0; i < blocks; i += kBlocksIn<Block>, ++packed, x += kBlocksIn<Block> * Rows)
+        add_super_block<Block, Rows>(*packed, x, sums, stride);
+    } else {
+      __m256 total[Rows];
 #pragma GCC unroll 8
-    for (size_t r = 0; r < Rows; ++r)
-      total[r] = fresh ? _mm256_setzero_ps() : _mm256_loadu_ps(sums + r * stride);
-    for (size_t i = 0; i < blocks; ++packed) {
-      const Block& block = *packed;
-      const __m256 outer_scale = load_halves(block.scale);
-      [[maybe_unused]] __m256 outer_minimum{};
-      if constexpr (kHasMinimum<Block>) outer_minimum = load_halves(block.minimum);
-      for (size_t b = 0; b < kBlocksIn<Block>; ++b, ++i, x += Rows) {
-        fetch_ahead(block, b);
-        __m256 scale = outer_scale;
-        [[maybe_unused]] __m256 minimum = outer_minimum;
-        if constexpr (kIsSuper<Block> && kHasMinimum<Block>) {
-          scale = _mm256_mul_ps(scale, _mm256_cvtepi32_ps(load_bytes_wide(block.block_scale[b])));
-          const __m256 t = _mm256_cvtepi32_ps(load_bytes_wide(block.block_minimum[b]));
-          minimum = _mm256_mul_ps(minimum, _mm256_sub_ps(_mm256_setzero_ps(), t));
-        }
-        [[maybe_unused]] __m256i quads[8];
-        [[maybe_unused]] RunScales scales;
-        if constexpr (!kIs<Block, BytesBlock>) unpack_quads(block, b, quads);
-        if constexpr (kIs<Block, SixBitsKBlock>) scales = run_scales(block, b);
+      for (size_t r = 0; r < Rows; ++r)
+        total[r] = fresh ? _mm256_setzero_ps() : _mm256_loadu_ps(sums + r * stride);
+      for (size_t i = 0; i < blocks; ++i, ++packed, x += Rows)
+        add_block<Block, Rows>(*packed, x, total);
 #pragma GCC unroll 8
-        for (int r = 0; r < Rows; ++r) {
-          const __m256i whole = whole_sums(block, quads, scales, x[r]);
-          const __m256 step = _mm256_mul_ps(scale, _mm256_broadcast_ss(&x[r].scale));
-          total[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(whole), step, total[r]);
-          if constexpr (kHasMinimum<Block>)
-            total[r] = _mm256_fmadd_ps(minimum, _mm256_broadcast_ss(&x[r].sum), total[r]);
-        }
+      for (size_t r = 0; r < Rows; ++r) _mm256_storeu_ps(sums + r * stride, total[r]);
+    }
+  }
+
+ private:
+  template <typename Block, int Rows>
+  [[gnu::always_inline]] static void add_block(const Block& block, const ActivationBlock* x,
+                                               __m256 (&total)[Rows]) {
+    fetch_ahead(block, 0);
+    const __m256 scale = load_halves(block.scale);
+    [[maybe_unused]] __m256 minimum{};
+    if constexpr (kHasMinimum<Block>) minimum = load_halves(block.minimum);
+    [[maybe_unused]] __m256i quads[8];
+    if constexpr (!kIs<Block, BytesBlock>) unpack_quads(block, 0, quads);
+#pragma GCC unroll 8
+    for (size_t r = 0; r < Rows; ++r) {
+      const __m256i factor_a = broadcast4(&x[r].factor_pairs[0]);
+      const __m256i factor_c = broadcast4(&x[r].factor_pairs[1]);
+      __m256i whole;
+      if constexpr (kIs<Block, BytesBlock>)
+        whole = _mm256_add_epi32(dot_run_signed(block.weight, x[r].quants, factor_a),
+                                 dot_run_signed(block.weight + 4, x[r].quants + 16, factor_c));
+      else
+        whole = _mm256_add_epi32(dot_run<4>(quads, x[r].quants, factor_a),
+                                 dot_run<4>(quads + 4, x[r].quants + 16, factor_c));
+      const __m256 step = _mm256_mul_ps(scale, _mm256_broadcast_ss(&x[r].scale));
+      total[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(whole), step, total[r]);
+      if constexpr (kHasMinimum<Block>)
+        total[r] = _mm256_fmadd_ps(minimum, _mm256_broadcast_ss(&x[r].sum), total[r]);
+    }
+  }
+
+  // The whole sums of part b of a super block for one row of a tile, by run: scaled, shifted.
+  template <typename Block>
+  [[gnu::always_inline]] static __m256i whole_sums(const __m256i* quads, __m256i scale_a,
+                                                   __m256i scale_c, __m256i offset_scale,
+                                                   const ActivationBlock& x) {
+    constexpr int kChain = kIs<Block, SixBitsKBlock> ? 2 : 4;
+    const __m256i a = dot_run<kChain>(quads, x.quants, scale_a);
+    const __m256i c = dot_run<kChain>(quads + 4, x.quants + 16, scale_c);
+    const __m256i whole = _mm256_add_epi32(_mm256_sllv_epi32(a, broadcast4(&x.shifts[0])),
+                                           _mm256_sllv_epi32(c, broadcast4(&x.shifts[1])));
+    if constexpr (!kIs<Block, SixBitsKBlock>) return whole;
+    // scale * (sum of quant * x - 32 * sum of x), over both runs
+    return _mm256_sub_epi32(whole, _mm256_madd_epi16(broadcast4(x.run_sums), offset_scale));
+  }
+
+  template <typename Block, int Rows>
+  [[gnu::always_inline]] static void add_super_block(const Block& block, const ActivationBlock* x,
+                                                     float* sums, size_t stride) {
+    __m256i whole[Rows];
+#pragma GCC unroll 8
+    for (size_t r = 0; r < Rows; ++r) whole[r] = _mm256_setzero_si256();
+#pragma GCC unroll 1
+    for (size_t b = 0; b < kBlocksIn<Block>; ++b) {
+      fetch_ahead(block, b);
+      __m256i quads[8];
+      unpack_quads(block, b, quads);
+      __m256i scale_a, scale_c, offset_scale{};
+      if constexpr (kIs<Block, SixBitsKBlock>) {
+        scale_a = twice(load_bytes_wide(block.block_scale[2 * b]));
+        scale_c = twice(load_bytes_wide(block.block_scale[2 * b + 1]));
+        offset_scale = _mm256_slli_epi16(_mm256_blend_epi16(scale_a, scale_c, 0xaa), 5);
+      } else {
+        scale_a = scale_c = twice(load_bytes_wide(block.block_scale[b]));
       }
+      const ActivationBlock* const at = x + b * Rows;
+#pragma GCC unroll 8
+      for (size_t r = 0; r < Rows; ++r)
+        whole[r] = _mm256_add_epi32(
+            whole[r], whole_sums<Block>(quads, scale_a, scale_c, offset_scale, at[r]));
+    }
+    const __m256 scale = load_halves(block.scale);
+    [[maybe_unused]] __m256 minimum{};
+    [[maybe_unused]] __m256i minima[4];
+    if constexpr (kHasMinimum<Block>) {
+      minimum = load_halves(block.minimum);
+#pragma GCC unroll 4
+      for (size_t pair = 0; pair < 4; ++pair)
+        minima[pair] = load_byte_pairs(block.block_minimum[pair]);
     }
 #pragma GCC unroll 8
-    for (size_t r = 0; r < Rows; ++r) _mm256_storeu_ps(sums + r * stride, total[r]);
+    for (size_t r = 0; r < Rows; ++r) {
+      __m256 sum = _mm256_loadu_ps(sums + r * stride);
+      sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(whole[r]),
+                            _mm256_mul_ps(scale, _mm256_broadcast_ss(&x[r].scale)), sum);
+      if constexpr (kHasMinimum<Block>) {
+        __m256i low{};
+#pragma GCC unroll 4
+        for (size_t pair = 0; pair < 4; ++pair)
+          low = _mm256_add_epi32(
+              low, _mm256_madd_epi16(minima[pair], broadcast4(x[2 * pair * Rows + r].half_sums)));
+        sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(low),
+                              _mm256_mul_ps(minimum, _mm256_set1_ps(-2 * x[r].scale)), sum);
+      }
+      _mm256_storeu_ps(sums + r * stride, sum);
+    }
   }
 };
 

@@ -2,7 +2,9 @@
 //
 // vpdpbusd adds four products of unsigned weights and signed activations to 32 bits. Weights that
 // are stored as q + 32 or have a sign (then taken as w + 128) start from the activations' sum,
-// times -32 or -128.
+// times -32 or -128. It shares its two ports with every other multiplication, whole or float, while
+// shifts, additions and conversions have ports of their own: hence as few multiplications for 32
+// columns as can be, one for the scales of Q4_K and half a one for its minima.
 #pragma once
 
 #include <immintrin.h>
@@ -11,9 +13,10 @@
 
 namespace helicon::kernels::HELICON_INSTRUCTION_SET {
 
+inline __m256i load256(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
 inline __m512i load512(const void* p) { return _mm512_loadu_si512(p); }
 inline __m512 load_halves(const uint16_t* p) {
-  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  return _mm512_cvtph_ps(load256(p));
 }
 inline __m512i load_bytes_wide(const uint8_t* p) {
   return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
@@ -73,15 +76,18 @@ inline void unpack_quads(const Block& block, size_t b, __m512i (&quads)[8]) {
   }
 }
 
-// Sum over the four quads of a run: of what the weights are, not of what they are stored as.
+// Sum over the four quads of run `run`, of what the weights are and not of what they are stored as,
+// times 2^shift.
 template <typename Block>
-inline __m512i dot_run(const __m512i* quads, const int8_t* x, const int32_t* offset) {
+inline __m512i dot_run(const __m512i* quads, const ActivationBlock& x, size_t run) {
+  const int8_t* quants = x.quants + QuantizedRows::kRun * run;
   __m512i sum = _mm512_setzero_si512();
-  if constexpr (kIs<Block, SixBitsKBlock>) sum = broadcast4(offset);
-  if constexpr (kIs<Block, BytesBlock>) sum = _mm512_slli_epi32(broadcast4(offset), 2);
+  if constexpr (kIs<Block, SixBitsKBlock>) sum = broadcast4(&x.offsets[run]);
+  if constexpr (kIs<Block, BytesBlock>) sum = _mm512_slli_epi32(broadcast4(&x.offsets[run]), 2);
 #pragma GCC unroll 4
-  for (int g = 0; g < 4; ++g) sum = _mm512_dpbusd_epi32(sum, quads[g], broadcast4(x + 4 * g));
-  return sum;
+  for (size_t g = 0; g < 4; ++g)
+    sum = _mm512_dpbusd_epi32(sum, quads[4 * run + g], broadcast4(quants + 4 * g));
+  return _mm512_sllv_epi32(sum, broadcast4(&x.shifts[run]));
 }
 
 struct MultiplyKernel {
@@ -89,51 +95,100 @@ struct MultiplyKernel {
   static void run(const Block* packed, size_t blocks, const ActivationBlock* x, float* sums,
                   size_t stride, bool fresh) {
     static_assert(Block::kRows == 16);
-    __m512 total[Rows];
+    if constexpr (kIsSuper<Block>) {
+      if (fresh)
+        for (size_t r = 0; r < Rows; ++r) _mm512_storeu_ps(sums + r * stride, _mm512_setzero_ps());
+      for (size_t i = 0; i < blocks; i += kBlocksIn<Block>, ++packed, x += kBlocksIn<Block> * Rows)
+        add_super_block<Block, Rows>(*packed, x, sums, stride);
+    } else {
+      __m512 total[Rows];
 #pragma GCC unroll 8
-    for (size_t r = 0; r < Rows; ++r)
-      total[r] = fresh ? _mm512_setzero_ps() : _mm512_loadu_ps(sums + r * stride);
-    for (size_t i = 0; i < blocks; ++packed) {
-      const Block& block = *packed;
-      const __m512 outer_scale = load_halves(block.scale);
-      [[maybe_unused]] __m512 outer_minimum{};
-      if constexpr (kHasMinimum<Block>) outer_minimum = load_halves(block.minimum);
-      for (size_t b = 0; b < kBlocksIn<Block>; ++b, ++i, x += Rows) {
-        fetch_ahead(block, b);
-        __m512 scale = outer_scale;
-        [[maybe_unused]] __m512 minimum = outer_minimum;
-        [[maybe_unused]] __m512i scale_a, scale_c;
-        if constexpr (kIsSuper<Block> && kHasMinimum<Block>) {
-          scale = _mm512_mul_ps(scale, _mm512_cvtepi32_ps(load_bytes_wide(block.block_scale[b])));
-          const __m512 t = _mm512_cvtepi32_ps(load_bytes_wide(block.block_minimum[b]));
-          minimum = _mm512_mul_ps(minimum, _mm512_sub_ps(_mm512_setzero_ps(), t));
-        }
-        if constexpr (kIs<Block, SixBitsKBlock>) {
-          scale_a = load_bytes_wide(block.block_scale[2 * b]);
-          scale_c = load_bytes_wide(block.block_scale[2 * b + 1]);
-        }
-        __m512i quads[8];
-        unpack_quads(block, b, quads);
+      for (size_t r = 0; r < Rows; ++r)
+        total[r] = fresh ? _mm512_setzero_ps() : _mm512_loadu_ps(sums + r * stride);
+      for (size_t i = 0; i < blocks; ++i, ++packed, x += Rows)
+        add_block<Block, Rows>(*packed, x, total);
 #pragma GCC unroll 8
-        for (int r = 0; r < Rows; ++r) {
-          __m512i a = dot_run<Block>(quads, x[r].quants, &x[r].offsets[0]);
-          __m512i c = dot_run<Block>(quads + 4, x[r].quants + 16, &x[r].offsets[1]);
-          a = _mm512_mullo_epi32(a, broadcast4(&x[r].factors[0]));
-          c = _mm512_mullo_epi32(c, broadcast4(&x[r].factors[1]));
-          if constexpr (kIs<Block, SixBitsKBlock>) {
-            a = _mm512_mullo_epi32(a, scale_a);
-            c = _mm512_mullo_epi32(c, scale_c);
-          }
-          const __m512 whole = _mm512_cvtepi32_ps(_mm512_add_epi32(a, c));
-          total[r] =
-              _mm512_fmadd_ps(whole, _mm512_mul_ps(scale, _mm512_set1_ps(x[r].scale)), total[r]);
-          if constexpr (kHasMinimum<Block>)
-            total[r] = _mm512_fmadd_ps(minimum, _mm512_set1_ps(x[r].sum), total[r]);
+      for (size_t r = 0; r < Rows; ++r) _mm512_storeu_ps(sums + r * stride, total[r]);
+    }
+  }
+
+ private:
+  template <typename Block, int Rows>
+  [[gnu::always_inline]] static void add_block(const Block& block, const ActivationBlock* x,
+                                               __m512 (&total)[Rows]) {
+    fetch_ahead(block, 0);
+    const __m512 scale = load_halves(block.scale);
+    [[maybe_unused]] __m512 minimum{};
+    if constexpr (kHasMinimum<Block>) minimum = load_halves(block.minimum);
+    __m512i quads[8];
+    unpack_quads(block, 0, quads);
+#pragma GCC unroll 8
+    for (size_t r = 0; r < Rows; ++r) {
+      const __m512i whole =
+          _mm512_add_epi32(dot_run<Block>(quads, x[r], 0), dot_run<Block>(quads, x[r], 1));
+      const __m512 step = _mm512_mul_ps(scale, _mm512_set1_ps(x[r].scale));
+      total[r] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(whole), step, total[r]);
+      if constexpr (kHasMinimum<Block>)
+        total[r] = _mm512_fmadd_ps(minimum, _mm512_set1_ps(x[r].sum), total[r]);
+    }
+  }
+
+  template <typename Block, int Rows>
+  [[gnu::always_inline]] static void add_super_block(const Block& block, const ActivationBlock* x,
+                                                     float* sums, size_t stride) {
+    __m512i whole[Rows];
+#pragma GCC unroll 8
+    for (size_t r = 0; r < Rows; ++r) whole[r] = _mm512_setzero_si512();
+#pragma GCC unroll 1
+    for (size_t b = 0; b < kBlocksIn<Block>; ++b) {
+      fetch_ahead(block, b);
+      __m512i quads[8];
+      unpack_quads(block, b, quads);
+      const ActivationBlock* const at = x + b * Rows;
+      if constexpr (kIs<Block, SixBitsKBlock>) {
+        const __m512i scale_a = load_bytes_wide(block.block_scale[2 * b]);
+        const __m512i scale_c = load_bytes_wide(block.block_scale[2 * b + 1]);
+#pragma GCC unroll 8
+        for (size_t r = 0; r < Rows; ++r) {
+          const __m512i a = _mm512_mullo_epi32(dot_run<Block>(quads, at[r], 0), scale_a);
+          const __m512i c = _mm512_mullo_epi32(dot_run<Block>(quads, at[r], 1), scale_c);
+          whole[r] = _mm512_add_epi32(whole[r], _mm512_add_epi32(a, c));
+        }
+      } else {
+        const __m512i scale = load_bytes_wide(block.block_scale[b]);
+#pragma GCC unroll 8
+        for (size_t r = 0; r < Rows; ++r) {
+          const __m512i dot =
+              _mm512_add_epi32(dot_run<Block>(quads, at[r], 0), dot_run<Block>(quads, at[r], 1));
+          whole[r] = _mm512_add_epi32(whole[r], _mm512_mullo_epi32(dot, scale));
         }
       }
     }
+    const __m512 scale = load_halves(block.scale);
+    [[maybe_unused]] __m512 minimum{};
+    [[maybe_unused]] __m512i minima[4];
+    if constexpr (kHasMinimum<Block>) {
+      minimum = load_halves(block.minimum);
+#pragma GCC unroll 4
+      for (size_t pair = 0; pair < 4; ++pair)
+        minima[pair] = _mm512_cvtepu8_epi16(load256(block.block_minimum[pair]));
+    }
 #pragma GCC unroll 8
-    for (size_t r = 0; r < Rows; ++r) _mm512_storeu_ps(sums + r * stride, total[r]);
+    for (size_t r = 0; r < Rows; ++r) {
+      __m512 sum = _mm512_loadu_ps(sums + r * stride);
+      sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(whole[r]),
+                            _mm512_mul_ps(scale, _mm512_set1_ps(x[r].scale)), sum);
+      if constexpr (kHasMinimum<Block>) {
+        __m512i low = _mm512_setzero_si512();
+#pragma GCC unroll 4
+        for (size_t pair = 0; pair < 4; ++pair)
+          low = _mm512_dpwssd_epi32(low, minima[pair],
+                                    broadcast4(x[2 * pair * Rows + r].half_sums));
+        sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(low),
+                              _mm512_mul_ps(minimum, _mm512_set1_ps(-2 * x[r].scale)), sum);
+      }
+      _mm512_storeu_ps(sums + r * stride, sum);
+    }
   }
 };
 

@@ -1,9 +1,13 @@
 // The multiply kernels as the formats define them: the oracle of the vector ones, bit for bit.
 //
-// For each output row and block of 32 columns the products are summed as integers, exactly; then
-//   sum += float(integers) * (weight scale * activation scale)     (fused, rounded once)
-//   sum += minimum * activation sum                                (fused; kinds with a minimum)
-// in ascending order of blocks. Every instruction set does just this.
+// For each output row the products of a block of 32 columns, or of a k-quant's 256, are summed as
+// integers, exactly, with all that is whole multiplied in: the activations' shifts and the weights'
+// inner scales. Then, in ascending order of blocks, each line fused and so rounded once,
+//   sum += float(integers) * (weight scale * activation scale)
+//   sum += minimum * activation sum                                        (32 columns)
+//   sum += float(integers of minima) * (minimum * -2 activation scale)     (256 columns)
+// Every instruction set does just this. The integers of 256 columns fit 32 bits: 6-bit weights with
+// 8-bit scales come to at most 256 * 32 * 127 * 16 * 128, just below 2^31.
 #pragma once
 
 #include <cmath>
@@ -30,8 +34,7 @@ int quant_at(const Block& block, size_t b, size_t quad, size_t lane, size_t j) {
   }
 }
 
-// Sum of the products of one block, scaled by all that is whole: the activations' factors, and
-// Q6_K's 8-bit scales and offset.
+// Sum of the products of one block, scaled by all that is whole.
 template <typename Block>
 int whole_sum(const Block& block, size_t b, size_t lane, const ActivationBlock& x) {
   int sums[2] = {0, 0};
@@ -39,39 +42,53 @@ int whole_sum(const Block& block, size_t b, size_t lane, const ActivationBlock& 
     for (size_t j = 0; j < 4; ++j)
       sums[quad / 4] += quant_at(block, b, quad, lane, j) * x.quants[4 * quad + j];
   for (size_t run = 0; run < 2; ++run) {
-    sums[run] *= x.factors[run];
+    sums[run] *= 1 << x.shifts[run];
     if constexpr (kIs<Block, SixBitsKBlock>)
       sums[run] = block.block_scale[2 * b + run][lane] * (sums[run] - 32 * x.run_sums[run]);
+    else if constexpr (kIsSuper<Block>)
+      sums[run] *= block.block_scale[b][lane];
   }
   return sums[0] + sums[1];
+}
+
+// Goes on with `sum` over packed block i of a row.
+template <typename Block>
+float add_block(const Block& block, size_t i, size_t lane, const QuantizedRows& activations,
+                size_t row, float sum) {
+  constexpr size_t kCount = kBlocksIn<Block>;
+  int whole = 0, minima = 0;
+  for (size_t b = 0; b < kCount; ++b) {
+    const ActivationBlock& x = activations.at(row, i * kCount + b);
+    whole += whole_sum(block, b, lane, x);
+    if constexpr (kIsSuper<Block> && kHasMinimum<Block>)
+      minima += block.block_minimum[b / 2][lane][b % 2] *
+                activations.at(row, i * kCount + b - b % 2).half_sums[b % 2];
+  }
+  const ActivationBlock& x = activations.at(row, i * kCount);
+  sum = std::fma(static_cast<float>(whole), tensor::f16_to_f32(block.scale[lane]) * x.scale, sum);
+  if constexpr (kHasMinimum<Block>) {
+    const float minimum = tensor::f16_to_f32(block.minimum[lane]);
+    if constexpr (kIsSuper<Block>)
+      sum = std::fma(static_cast<float>(minima), minimum * (-2 * x.scale), sum);
+    else
+      sum = std::fma(minimum, x.sum, sum);
+  }
+  return sum;
 }
 
 template <typename Block>
 void multiply(const PackedMatrix& matrix, size_t first, size_t last,
               const QuantizedRows& activations, size_t rows, float* outputs, size_t stride) {
-  const size_t blocks = matrix.columns / kBlock;
+  const size_t blocks = matrix.columns / (kBlock * kBlocksIn<Block>);
   const auto* data = reinterpret_cast<const Block*>(matrix.data);
   for (size_t panel = first; panel < last; ++panel) {
-    const Block* packed = data + panel * (blocks / kBlocksIn<Block>);
+    const Block* packed = data + panel * blocks;
     for (size_t lane = 0; lane < Block::kRows && panel * Block::kRows + lane < matrix.rows;
          ++lane) {
       for (size_t row = 0; row < rows; ++row) {
         float sum = 0;
-        for (size_t i = 0; i < blocks; ++i) {
-          const Block& block = packed[i / kBlocksIn<Block>];
-          const size_t b = i % kBlocksIn<Block>;
-          float scale = tensor::f16_to_f32(block.scale[lane]);
-          float minimum = 0;
-          if constexpr (kHasMinimum<Block>) minimum = tensor::f16_to_f32(block.minimum[lane]);
-          if constexpr (kIsSuper<Block> && kHasMinimum<Block>) {
-            scale *= static_cast<float>(block.block_scale[b][lane]);
-            minimum *= -static_cast<float>(block.block_minimum[b][lane]);
-          }
-          const ActivationBlock& x = activations.at(row, i);
-          const int whole = whole_sum(block, b, lane, x);
-          sum = std::fma(static_cast<float>(whole), scale * x.scale, sum);
-          if constexpr (kHasMinimum<Block>) sum = std::fma(minimum, x.sum, sum);
-        }
+        for (size_t i = 0; i < blocks; ++i)
+          sum = add_block(packed[i], i, lane, activations, row, sum);
         outputs[row * stride + panel * Block::kRows + lane] = sum;
       }
     }

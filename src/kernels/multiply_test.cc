@@ -33,7 +33,7 @@ Packed pack(ElementType type, const std::vector<std::byte>& source, size_t rows,
 double activation_of(const QuantizedRows& rows, size_t row, size_t column) {
   const ActivationBlock& block = rows.at(row, column / kBlock);
   const size_t at = column % kBlock;
-  return static_cast<double>(block.scale) * block.factors[at / 16] * block.quants[at];
+  return std::ldexp(block.scale, block.shifts[at / 16]) * block.quants[at];
 }
 
 class EachType : public testing::TestWithParam<ElementType> {};
@@ -46,7 +46,7 @@ std::vector<float> products(const KernelTable& table, const PackedMatrix& matrix
     table.multiply_floats(matrix, 0, matrix.panels(), x, count, outputs.data(), matrix.rows);
     return outputs;
   }
-  quantized.resize(count, matrix.columns);
+  quantized.resize(count, matrix.columns, group_of(matrix.kind));
   for (size_t r = 0; r < count; ++r)
     table.quantize_row(x + r * matrix.columns, r, 0, matrix.columns / kBlock, quantized);
   table.multiply[static_cast<size_t>(matrix.kind)](matrix, 0, matrix.panels(), quantized, count,
@@ -141,34 +141,41 @@ INSTANTIATE_TEST_SUITE_P(Types, EachType, testing::ValuesIn(kAllTypes), [](const
 
 TEST(QuantizeRow, HalfAStepAtMost) {
   std::mt19937 random(5);
-  const size_t columns = 256;
+  const size_t columns = 512;
   std::vector<float> x = random_floats(columns, random);
-  for (size_t c = 0; c < 32; ++c) x[c] = 0;        // a block of zeros
-  for (size_t c = 32; c < 64; ++c) x[c] = 1e-42f;  // subnormal
+  for (size_t c = 0; c < 32; ++c) x[c] = 0;         // a block of zeros
+  for (size_t c = 32; c < 64; ++c) x[c] = 1e-42f;   // subnormal
   for (size_t c = 64; c < 96; ++c) x[c] *= 1e30f;
   for (size_t c = 96; c < 112; ++c) x[c] *= 1e-3f;  // a small run beside a large one
+  for (size_t c = 256; c < 512; ++c) x[c] = 0;      // a group of zeros
   for (const KernelTable* table : available_kernels()) {
-    QuantizedRows rows;
-    rows.resize(1, columns);
-    table->quantize_row(x.data(), 0, 0, rows.blocks(), rows);
-    for (size_t c = 0; c < columns; ++c) {
-      const ActivationBlock& block = rows.at(0, c / kBlock);
-      const int factor = block.factors[c % kBlock / 16];
-      ASSERT_GE(factor, 1);
-      ASSERT_LE(factor, 15);
-      const double step = static_cast<double>(block.scale) * factor;
-      EXPECT_NEAR(activation_of(rows, 0, c), x[c], 0.5001 * step + 1e-41) << c;
-    }
-    EXPECT_EQ(rows.at(0, 3).factors[0], 1);
-    EXPECT_EQ(rows.at(0, 3).factors[1], 15);
-    for (size_t run = 0; run < columns / 16; ++run) {
-      const ActivationBlock& block = rows.at(0, run / 2);
-      int sum = 0;
-      for (size_t c = 0; c < 16; ++c) sum += block.quants[16 * (run % 2) + c];
-      EXPECT_EQ(block.run_sums[run % 2], sum * block.factors[run % 2]);
-      EXPECT_EQ(block.offsets[run % 2], -32 * sum);
-      EXPECT_EQ(block.factor_pairs[run % 2],
-                0x10001u * static_cast<uint32_t>(block.factors[run % 2]));
+    for (const size_t group : {kBlock, kSuperBlock}) {
+      QuantizedRows rows;
+      rows.resize(1, columns, group);
+      table->quantize_row(x.data(), 0, 0, rows.blocks(), rows);
+      for (size_t c = 0; c < columns; ++c) {
+        const ActivationBlock& block = rows.at(0, c / kBlock);
+        const int shift = block.shifts[c % kBlock / 16];
+        ASSERT_GE(shift, 0);
+        ASSERT_LE(shift, 4);
+        const double step = std::ldexp(block.scale, shift);
+        EXPECT_NEAR(activation_of(rows, 0, c), x[c], 0.5001 * step + 1e-41) << c;
+        EXPECT_EQ(block.scale, rows.at(0, c / group * group / kBlock).scale);
+      }
+      EXPECT_EQ(rows.at(0, 3).shifts[0], 0);
+      EXPECT_EQ(rows.at(0, 3).shifts[1], group == kBlock ? 4 : 0);
+      for (size_t run = 0; run < columns / 16; ++run) {
+        const ActivationBlock& block = rows.at(0, run / 2);
+        int sum = 0;
+        for (size_t c = 0; c < 16; ++c) sum += block.quants[16 * (run % 2) + c];
+        EXPECT_EQ(block.run_sums[run % 2], sum * (1 << block.shifts[run % 2]));
+        EXPECT_EQ(block.offsets[run % 2], -32 * sum);
+        EXPECT_EQ(block.factor_pairs[run % 2], 0x10001u << block.shifts[run % 2]);
+      }
+      for (size_t b = 0; group == kSuperBlock && b < rows.blocks(); ++b) {
+        const int16_t* sums = rows.at(0, b).run_sums;
+        EXPECT_EQ(rows.at(0, b - b % 2).half_sums[b % 2], (sums[0] + sums[1]) / 2);
+      }
     }
   }
 }

@@ -58,7 +58,7 @@ void put(const BlockParts& source, size_t row, Block& block) {
         put_top_two(quant, row, block.part[b].high);
       } else {
         block.block_scale[b][row] = static_cast<uint8_t>(source.block_scale[b]);
-        block.block_minimum[b][row] = static_cast<uint8_t>(source.block_minimum[b]);
+        block.block_minimum[b / 2][row][b % 2] = static_cast<uint8_t>(source.block_minimum[b]);
       }
     }
     if constexpr (kIs<Block, SixBitsKBlock>) {
@@ -123,7 +123,8 @@ float value_at(const Block& block, size_t row, size_t c) {
       if constexpr (kIs<Block, FiveBitsKBlock>) q |= fifth_at(block.part[b].high, row, c % kBlock);
       const float scale = d * static_cast<float>(block.block_scale[b][row]);
       const float minimum =
-          tensor::f16_to_f32(block.minimum[row]) * static_cast<float>(block.block_minimum[b][row]);
+          tensor::f16_to_f32(block.minimum[row]) *
+          static_cast<float>(block.block_minimum[b / 2][row][b % 2]);
       return scale * static_cast<float>(q) - minimum;
     }
   }

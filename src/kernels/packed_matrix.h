@@ -17,7 +17,7 @@
 namespace helicon::kernels {
 
 inline constexpr size_t kPanelRows = 8;     // unless the kernel table asks for more
-inline constexpr size_t kBlock = 32;        // columns that share an activation scale
+inline constexpr size_t kBlock = 32;        // columns that are multiplied at a time
 inline constexpr size_t kSuperBlock = 256;  // columns that share a k-quant's outer scale
 
 enum class PackedKind {
@@ -56,8 +56,8 @@ struct NibblesKBlock {
   };
   uint16_t scale[R];
   uint16_t minimum[R];
-  uint8_t block_scale[8][R];    // [block][row]
-  uint8_t block_minimum[8][R];  // [block][row]
+  uint8_t block_scale[8][R];       // [block][row]
+  uint8_t block_minimum[4][R][2];  // [pair of blocks][row][block of the pair]
   Part part[8];                 // [block]
 };
 template <size_t R>
@@ -70,7 +70,7 @@ struct FiveBitsKBlock {
   uint16_t scale[R];
   uint16_t minimum[R];
   uint8_t block_scale[8][R];
-  uint8_t block_minimum[8][R];
+  uint8_t block_minimum[4][R][2];
   Part part[8];
 };
 template <size_t R>
@@ -92,6 +92,14 @@ struct BytesBlock {
 };
 
 PackedKind packed_kind(tensor::ElementType type);
+
+// Columns whose activations must share a scale to be multiplied by matrices of this kind.
+constexpr size_t group_of(PackedKind kind) {
+  return kind == PackedKind::nibbles_k || kind == PackedKind::five_bits_k ||
+                 kind == PackedKind::six_bits_k
+             ? kSuperBlock
+             : kBlock;
+}
 
 // A matrix [rows, columns] ready to be multiplied. A view: whoever packed owns the memory.
 struct PackedMatrix {

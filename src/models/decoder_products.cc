@@ -26,10 +26,12 @@ void DecoderProducts::multiply(std::span<const Product> products, const float* x
 
 void DecoderProducts::quantize(std::span<const Product> products, const float* x, size_t rows,
                                size_t columns) {
-  if (std::none_of(products.begin(), products.end(),
-                   [](const Product& product) { return is_packed(*product.matrix); }))
-    return;
-  quantized_.resize(rows, columns);
+  size_t group = 0;
+  for (const Product& product : products)
+    if (is_packed(*product.matrix))
+      group = std::max(group, kernels::group_of(product.matrix->kind));
+  if (group == 0) return;
+  quantized_.resize(rows, columns, group);
   threads_.for_ranges(rows, 2, [&](size_t first, size_t last) {
     for (size_t row = first; row < last; ++row)
       kernels_.quantize_row(x + row * columns, row, 0, columns / kBlock, quantized_);
@@ -70,11 +72,13 @@ void DecoderProducts::feed_forward(const LayerWeights& weights, kernels::Activat
   const size_t inner = weights.gate.rows;
   quantize(in, x, rows, weights.gate.columns);
   const bool quantize_joined = is_packed(weights.down);
-  if (quantize_joined) joined_.resize(rows, inner);
-  // Blocks of 32 columns are whole panels, whether these have eight rows or sixteen.
-  const size_t blocks = (inner + kBlock - 1) / kBlock;
-  threads_.for_ranges(blocks, grain(blocks, threads_), [&](size_t first, size_t last) {
-    const size_t column = first * kBlock, end = std::min(last * kBlock, inner);
+  // Columns of the joined rows that share a scale are made by one thread. They are whole panels,
+  // whether these have eight rows or sixteen.
+  const size_t group = quantize_joined ? kernels::group_of(weights.down.kind) : kBlock;
+  if (quantize_joined) joined_.resize(rows, inner, group);
+  const size_t groups = (inner + group - 1) / group;
+  threads_.for_ranges(groups, grain(groups, threads_), [&](size_t first, size_t last) {
+    const size_t column = first * group, end = std::min(last * group, inner);
     for (const Product& product : in) {
       const size_t panel = product.matrix->panel_rows;
       multiply_panels(product, column / panel, (end + panel - 1) / panel, quantized_, x, rows);
@@ -82,7 +86,8 @@ void DecoderProducts::feed_forward(const LayerWeights& weights, kernels::Activat
     for (size_t row = 0; row < rows; ++row) {
       float* joined = gate + row * inner;
       kernels_.gated(activation, joined + column, up + row * inner + column, end - column);
-      if (quantize_joined) kernels_.quantize_row(joined, row, first, last, joined_);
+      if (quantize_joined)
+        kernels_.quantize_row(joined, row, column / kBlock, end / kBlock, joined_);
     }
   });
   multiply_quantized(out, joined_, gate, rows);
