@@ -21,8 +21,9 @@ namespace helicon::kernels::HELICON_INSTRUCTION_SET {
 inline constexpr size_t kPieceBlocks = 64;
 inline constexpr size_t kFewRows = 2 * QuantizedRows::kTile;
 
-// Weights are asked for this many bytes ahead of their use.
-inline constexpr size_t kAhead = 2048;
+// Weights are asked for this many bytes ahead of their use, into the second cache: the first has
+// too few places for lines on their way. Nearer by half, 4 to 16 rows take 10 to 20 % longer.
+inline constexpr size_t kAhead = 6144;
 
 // Asks for what follows part b of a block by kAhead bytes.
 template <typename Block>
@@ -31,7 +32,7 @@ inline void fetch_ahead(const Block& block, size_t b) {
   const char* at =
       reinterpret_cast<const char*>(&block) + b * sizeof(Block) / kBlocksIn<Block> + kAhead;
 #pragma GCC unroll 8
-  for (size_t offset = 0; offset < kStep; offset += 64) __builtin_prefetch(at + offset);
+  for (size_t offset = 0; offset < kStep; offset += 64) __builtin_prefetch(at + offset, 0, 2);
 }
 
 template <typename Kernel, typename Block>
