@@ -1,12 +1,18 @@
 # What every folder of src/ needs: compiler flags, the shared dependencies, and one function.
 
 find_package(Threads REQUIRED)
-find_package(fmt REQUIRED)
-find_package(spdlog REQUIRED)
-# Debian 12 calls it 1.81, Ubuntu 24.04 has 1.83; 1.74 has no URL.
-find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+if(CMAKE_CROSSCOMPILING)
+  include(cmake/cross.cmake)
+else()
+  find_package(fmt REQUIRED)
+  find_package(spdlog REQUIRED)
+  # Debian 12 calls it 1.81, Ubuntu 24.04 has 1.83; 1.74 has no URL.
+  find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+  if(HELICON_TESTS)
+    find_package(GTest REQUIRED)
+  endif()
+endif()
 if(HELICON_TESTS)
-  find_package(GTest REQUIRED)
   include(GoogleTest)
 endif()
 

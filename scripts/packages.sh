@@ -7,6 +7,7 @@ packages_build="g++ cmake ninja-build ccache libcli11-dev libspdlog-dev libfmt-d
 packages_fuzz="clang-19 libclang-rt-19-dev"
 packages_test="python3-venv clang-format-14 $packages_fuzz"
 packages_bench="python3-venv"
+packages_neon="g++-aarch64-linux-gnu qemu-user googletest"
 packages_lint="clang-format-14 clang-tidy-19 shellcheck"
 
 # What is called differently. 1.74, the default of Debian 12, has no Boost.URL. Ubuntu's chromium is

@@ -1,6 +1,9 @@
 #include "kernels/kernel_table.h"
 
 #include <fmt/format.h>
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
 
 #include <cstdlib>
 #include <string>
@@ -21,6 +24,8 @@ std::span<const KernelTable* const> available_kernels() {
         __builtin_cpu_supports("avx512vnni"))
       usable.push_back(&avx512_kernels());
     if (avx2) usable.push_back(&avx2_kernels());
+#elif defined(__aarch64__)
+    if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) usable.push_back(&neon_kernels());
 #endif
     usable.push_back(&portable_kernels());
     return usable;

@@ -14,6 +14,8 @@
 
 #if defined(HELICON_AVX2)
 #include <immintrin.h>
+#elif defined(HELICON_NEON)
+#include <arm_neon.h>
 #endif
 
 namespace helicon::kernels::HELICON_INSTRUCTION_SET {
@@ -77,6 +79,70 @@ inline float largest(Lanes a) {
   __m128 v = _mm_max_ps(_mm256_castps256_ps128(a.v), _mm256_extractf128_ps(a.v, 1));
   v = _mm_max_ps(v, _mm_movehl_ps(v, v));
   return _mm_cvtss_f32(_mm_max_ss(v, _mm_movehdup_ps(v)));
+}
+
+#elif defined(HELICON_NEON)
+
+struct Lanes {
+  float32x4_t low, high;
+  static Lanes load(const float* p) { return {vld1q_f32(p), vld1q_f32(p + 4)}; }
+  static Lanes all(float x) { return {vdupq_n_f32(x), vdupq_n_f32(x)}; }
+  void store(float* p) const {
+    vst1q_f32(p, low);
+    vst1q_f32(p + 4, high);
+  }
+};
+inline Lanes operator+(Lanes a, Lanes b) {
+  return {vaddq_f32(a.low, b.low), vaddq_f32(a.high, b.high)};
+}
+inline Lanes operator-(Lanes a, Lanes b) {
+  return {vsubq_f32(a.low, b.low), vsubq_f32(a.high, b.high)};
+}
+inline Lanes operator*(Lanes a, Lanes b) {
+  return {vmulq_f32(a.low, b.low), vmulq_f32(a.high, b.high)};
+}
+inline Lanes operator/(Lanes a, Lanes b) {
+  return {vdivq_f32(a.low, b.low), vdivq_f32(a.high, b.high)};
+}
+inline Lanes fused(Lanes a, Lanes b, Lanes c) {
+  return {vfmaq_f32(c.low, a.low, b.low), vfmaq_f32(c.high, a.high, b.high)};
+}
+// Comparisons, since fmax and fmin would keep a NaN.
+inline float32x4_t larger(float32x4_t a, float32x4_t b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
+inline Lanes larger(Lanes a, Lanes b) { return {larger(a.low, b.low), larger(a.high, b.high)}; }
+inline Lanes smaller(Lanes a, Lanes b) {
+  return {vbslq_f32(vcltq_f32(a.low, b.low), a.low, b.low),
+          vbslq_f32(vcltq_f32(a.high, b.high), a.high, b.high)};
+}
+inline Lanes round_to_even(Lanes a) { return {vrndnq_f32(a.low), vrndnq_f32(a.high)}; }
+inline Lanes magnitude(Lanes a) { return {vabsq_f32(a.low), vabsq_f32(a.high)}; }
+inline float32x4_t power_of_two(float32x4_t n) {
+  const int32x4_t bits = vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127));
+  return vreinterpretq_f32_s32(vshlq_n_s32(bits, 23));
+}
+inline Lanes power_of_two(Lanes n) { return {power_of_two(n.low), power_of_two(n.high)}; }
+inline Lanes where_less(Lanes a, Lanes b, Lanes x, Lanes y) {
+  return {vbslq_f32(vcltq_f32(a.low, b.low), x.low, y.low),
+          vbslq_f32(vcltq_f32(a.high, b.high), x.high, y.high)};
+}
+inline int8x8_t narrow(Lanes a) {
+  return vmovn_s16(vcombine_s16(vmovn_s32(vcvtq_s32_f32(a.low)), vmovn_s32(vcvtq_s32_f32(a.high))));
+}
+inline void store_bytes(Lanes a, int8_t* p) { vst1_s8(p, narrow(a)); }
+inline int store_bytes(Lanes a, Lanes b, int8_t* p) {
+  const int8x16_t bytes = vcombine_s8(narrow(a), narrow(b));
+  vst1q_s8(p, bytes);
+  return vaddlvq_s8(bytes);
+}
+inline float sum(Lanes a) {
+  const float32x4_t fours = vaddq_f32(a.low, a.high);
+  const float32x2_t twos = vadd_f32(vget_low_f32(fours), vget_high_f32(fours));
+  return vget_lane_f32(twos, 0) + vget_lane_f32(twos, 1);
+}
+inline float largest(Lanes a) {
+  const float32x4_t fours = larger(a.low, a.high);
+  const float32x4_t twos = larger(fours, vextq_f32(fours, fours, 2));
+  return vgetq_lane_f32(larger(twos, vextq_f32(twos, twos, 1)), 0);
 }
 
 #else

@@ -18,6 +18,18 @@ inline Lanes byte_lanes(const int8_t* p) {
   return {_mm256_cvtepi32_ps(
       _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))))};
 }
+#elif defined(HELICON_NEON)
+inline Lanes half_lanes(const uint16_t* p) {
+  const float16x8_t halves = vreinterpretq_f16_u16(vld1q_u16(p));
+  return {vcvt_f32_f16(vget_low_f16(halves)), vcvt_high_f32_f16(halves)};
+}
+inline void round_to_halves(Lanes a, uint16_t* p) {
+  vst1q_u16(p, vreinterpretq_u16_f16(vcvt_high_f16_f32(vcvt_f16_f32(a.low), a.high)));
+}
+inline Lanes byte_lanes(const int8_t* p) {
+  const int16x8_t wide = vmovl_s8(vld1_s8(p));
+  return {vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide))), vcvtq_f32_s32(vmovl_high_s16(wide))};
+}
 #else
 inline Lanes half_lanes(const uint16_t* p) {
   return each([&](size_t i) { return tensor::f16_to_f32(p[i]); });
@@ -35,6 +47,8 @@ inline void prefetch(const std::byte* p, size_t bytes) {
 #if defined(HELICON_AVX2)
   for (size_t i = 0; i < bytes; i += 64)
     _mm_prefetch(reinterpret_cast<const char*>(p + i), _MM_HINT_T1);
+#elif defined(HELICON_NEON)
+  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(p + i, 0, 2);
 #else
   static_cast<void>(p), static_cast<void>(bytes);
 #endif
