@@ -145,7 +145,8 @@ void add_run(CLI::App& app, int& exit_code) {
   verb->add_option("PROMPT", options->prompt, "the question; what is piped in comes before it");
   verb->add_option("--system", options->system, "who the model is to be");
   add_settings(*verb, options);
-  verb->add_option("--context", options->load.context_length, "tokens a conversation may have")
+  verb->add_option("--context", options->load.context_length,
+                   "tokens a conversation may have (the model's own number, at most 8192)")
       ->check(CLI::Range(1, 1 << 24));
   verb->add_option("--threads", options->load.threads, "instead of one for each physical core")
       ->check(CLI::Range(1, 1 << 24));

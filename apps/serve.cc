@@ -157,7 +157,8 @@ void add_serve(CLI::App& app, int& exit_code) {
   verb->add_option("--keep-alive", options->keep_alive, "seconds until an idle model is unloaded")
       ->check(CLI::Range(0, 1'000'000))
       ->capture_default_str();
-  verb->add_option("--context", options->load.context_length, "tokens a conversation may have")
+  verb->add_option("--context", options->load.context_length,
+                   "tokens a conversation may have (the model's own number, at most 8192)")
       ->check(CLI::Range(1, 1 << 24));
   verb->add_option("--threads", options->load.threads, "instead of one for each physical core")
       ->check(CLI::Range(1, 1024));

@@ -79,8 +79,8 @@ class Runner:
         self.results.append(row)
         with open(self.options.results, "a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
-        shown = [f"{line.name} {report.shown(row[key], line.unit)}" for line in ROWS for key in (line.our_key, line.key)
-                 if line.job == job.name and key in row]
+        of_job = [(line, variant == "helicon" and line.our_key or line.key) for line in ROWS if line.job == job.name]
+        shown = [f"{line.name} {report.shown(row[key], line.unit)}" for line, key in of_job if key in row]
         say(f"{model}, {variant}: {', '.join(shown)}")
 
     def ours(self, model, file, job, seed):

@@ -106,32 +106,16 @@ inline __m256i twice(__m256i wide) {
                          _mm256_slli_epi32(wide, 16));
 }
 
+// See multiply_tiles.h.
 struct MultiplyKernel {
-  template <typename Block, int Rows>
-  static void run(const Block* packed, size_t blocks, const ActivationBlock* x, float* sums,
-                  size_t stride, bool fresh) {
-    static_assert(Block::kRows == 8);
-    if constexpr (kIsSuper<Block>) {
-      if (fresh)
-        for (size_t r = 0; r < Rows; ++r) _mm256_storeu_ps(sums + r * stride, _mm256_setzero_ps());
-      for (size_t i = 0; i < blocks; i += kBlocksIn<Block>, ++packed, x += kBlocksIn<Block> * Rows)
-        add_super_block<Block, Rows>(*packed, x, sums, stride);
-    } else {
-      __m256 total[Rows];
-#pragma GCC unroll 8
-      for (size_t r = 0; r < Rows; ++r)
-        total[r] = fresh ? _mm256_setzero_ps() : _mm256_loadu_ps(sums + r * stride);
-      for (size_t i = 0; i < blocks; ++i, ++packed, x += Rows)
-        add_block<Block, Rows>(*packed, x, total);
-#pragma GCC unroll 8
-      for (size_t r = 0; r < Rows; ++r) _mm256_storeu_ps(sums + r * stride, total[r]);
-    }
-  }
+  using Sums = __m256;
+  static Sums zero() { return _mm256_setzero_ps(); }
+  static Sums load(const float* p) { return _mm256_loadu_ps(p); }
+  static void store(Sums sums, float* p) { _mm256_storeu_ps(p, sums); }
 
- private:
   template <typename Block, int Rows>
   [[gnu::always_inline]] static void add_block(const Block& block, const ActivationBlock* x,
-                                               __m256 (&total)[Rows]) {
+                                               Sums (&totals)[Rows]) {
     fetch_ahead(block, 0);
     const __m256 scale = load_halves(block.scale);
     [[maybe_unused]] __m256 minimum{};
@@ -150,9 +134,9 @@ struct MultiplyKernel {
         whole = _mm256_add_epi32(dot_run<4>(quads, x[r].quants, factor_a),
                                  dot_run<4>(quads + 4, x[r].quants + 16, factor_c));
       const __m256 step = _mm256_mul_ps(scale, _mm256_broadcast_ss(&x[r].scale));
-      total[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(whole), step, total[r]);
+      totals[r] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(whole), step, totals[r]);
       if constexpr (kHasMinimum<Block>)
-        total[r] = _mm256_fmadd_ps(minimum, _mm256_broadcast_ss(&x[r].sum), total[r]);
+        totals[r] = _mm256_fmadd_ps(minimum, _mm256_broadcast_ss(&x[r].sum), totals[r]);
     }
   }
 

@@ -15,9 +15,7 @@ namespace helicon::kernels::HELICON_INSTRUCTION_SET {
 
 inline __m256i load256(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
 inline __m512i load512(const void* p) { return _mm512_loadu_si512(p); }
-inline __m512 load_halves(const uint16_t* p) {
-  return _mm512_cvtph_ps(load256(p));
-}
+inline __m512 load_halves(const uint16_t* p) { return _mm512_cvtph_ps(load256(p)); }
 inline __m512i load_bytes_wide(const uint8_t* p) {
   return _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
@@ -90,32 +88,16 @@ inline __m512i dot_run(const __m512i* quads, const ActivationBlock& x, size_t ru
   return _mm512_sllv_epi32(sum, broadcast4(&x.shifts[run]));
 }
 
+// See multiply_tiles.h.
 struct MultiplyKernel {
-  template <typename Block, int Rows>
-  static void run(const Block* packed, size_t blocks, const ActivationBlock* x, float* sums,
-                  size_t stride, bool fresh) {
-    static_assert(Block::kRows == 16);
-    if constexpr (kIsSuper<Block>) {
-      if (fresh)
-        for (size_t r = 0; r < Rows; ++r) _mm512_storeu_ps(sums + r * stride, _mm512_setzero_ps());
-      for (size_t i = 0; i < blocks; i += kBlocksIn<Block>, ++packed, x += kBlocksIn<Block> * Rows)
-        add_super_block<Block, Rows>(*packed, x, sums, stride);
-    } else {
-      __m512 total[Rows];
-#pragma GCC unroll 8
-      for (size_t r = 0; r < Rows; ++r)
-        total[r] = fresh ? _mm512_setzero_ps() : _mm512_loadu_ps(sums + r * stride);
-      for (size_t i = 0; i < blocks; ++i, ++packed, x += Rows)
-        add_block<Block, Rows>(*packed, x, total);
-#pragma GCC unroll 8
-      for (size_t r = 0; r < Rows; ++r) _mm512_storeu_ps(sums + r * stride, total[r]);
-    }
-  }
+  using Sums = __m512;
+  static Sums zero() { return _mm512_setzero_ps(); }
+  static Sums load(const float* p) { return _mm512_loadu_ps(p); }
+  static void store(Sums sums, float* p) { _mm512_storeu_ps(p, sums); }
 
- private:
   template <typename Block, int Rows>
   [[gnu::always_inline]] static void add_block(const Block& block, const ActivationBlock* x,
-                                               __m512 (&total)[Rows]) {
+                                               Sums (&totals)[Rows]) {
     fetch_ahead(block, 0);
     const __m512 scale = load_halves(block.scale);
     [[maybe_unused]] __m512 minimum{};
@@ -127,9 +109,9 @@ struct MultiplyKernel {
       const __m512i whole =
           _mm512_add_epi32(dot_run<Block>(quads, x[r], 0), dot_run<Block>(quads, x[r], 1));
       const __m512 step = _mm512_mul_ps(scale, _mm512_set1_ps(x[r].scale));
-      total[r] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(whole), step, total[r]);
+      totals[r] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(whole), step, totals[r]);
       if constexpr (kHasMinimum<Block>)
-        total[r] = _mm512_fmadd_ps(minimum, _mm512_set1_ps(x[r].sum), total[r]);
+        totals[r] = _mm512_fmadd_ps(minimum, _mm512_set1_ps(x[r].sum), totals[r]);
     }
   }
 
@@ -182,8 +164,8 @@ struct MultiplyKernel {
         __m512i low = _mm512_setzero_si512();
 #pragma GCC unroll 4
         for (size_t pair = 0; pair < 4; ++pair)
-          low = _mm512_dpwssd_epi32(low, minima[pair],
-                                    broadcast4(x[2 * pair * Rows + r].half_sums));
+          low =
+              _mm512_dpwssd_epi32(low, minima[pair], broadcast4(x[2 * pair * Rows + r].half_sums));
         sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(low),
                               _mm512_mul_ps(minimum, _mm512_set1_ps(-2 * x[r].scale)), sum);
       }

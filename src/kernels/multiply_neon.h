@@ -97,37 +97,21 @@ inline int32x4_t dot_block(const int8x16_t* quads, const ActivationBlock& x) {
   return vaddq_s32(dot_run<Block>(quads, x, 0), dot_run<Block>(quads, x, 1));
 }
 
+// See multiply_tiles.h.
 struct MultiplyKernel {
-  template <typename Block, int Rows>
-  static void run(const Block* packed, size_t blocks, const ActivationBlock* x, float* sums,
-                  size_t stride, bool fresh) {
-    static_assert(Block::kRows == kHalves * kHalfRows);
-    if constexpr (kIsSuper<Block>) {
-      if (fresh)
-        for (size_t r = 0; r < Rows; ++r) std::memset(sums + r * stride, 0, 8 * sizeof(float));
-      for (size_t i = 0; i < blocks; i += kBlocksIn<Block>, ++packed, x += kBlocksIn<Block> * Rows)
-        add_super_block<Block, Rows>(*packed, x, sums, stride);
-    } else {
-      float32x4_t total[kHalves][Rows];
-#pragma GCC unroll 2
-      for (size_t half = 0; half < kHalves; ++half)
-#pragma GCC unroll 8
-        for (size_t r = 0; r < Rows; ++r)
-          total[half][r] = fresh ? vdupq_n_f32(0) : vld1q_f32(sums + r * stride + half * kHalfRows);
-      for (size_t i = 0; i < blocks; ++i, ++packed, x += Rows)
-        add_block<Block, Rows>(*packed, x, total);
-#pragma GCC unroll 2
-      for (size_t half = 0; half < kHalves; ++half)
-#pragma GCC unroll 8
-        for (size_t r = 0; r < Rows; ++r)
-          vst1q_f32(sums + r * stride + half * kHalfRows, total[half][r]);
-    }
+  struct Sums {
+    float32x4_t half[kHalves];
+  };
+  static Sums zero() { return {{vdupq_n_f32(0), vdupq_n_f32(0)}}; }
+  static Sums load(const float* p) { return {{vld1q_f32(p), vld1q_f32(p + kHalfRows)}}; }
+  static void store(const Sums& sums, float* p) {
+    vst1q_f32(p, sums.half[0]);
+    vst1q_f32(p + kHalfRows, sums.half[1]);
   }
 
- private:
   template <typename Block, int Rows>
   [[gnu::always_inline]] static void add_block(const Block& block, const ActivationBlock* x,
-                                               float32x4_t (&total)[kHalves][Rows]) {
+                                               Sums (&totals)[Rows]) {
     fetch_ahead(block, 0);
 #pragma GCC unroll 2
     for (size_t half = 0; half < kHalves; ++half) {
@@ -138,7 +122,7 @@ struct MultiplyKernel {
       unpack_quads(block, 0, half, quads);
 #pragma GCC unroll 8
       for (size_t r = 0; r < Rows; ++r) {
-        float32x4_t& sum = total[half][r];
+        float32x4_t& sum = totals[r].half[half];
         sum = vfmaq_f32(sum, vcvtq_f32_s32(dot_block<Block>(quads, x[r])),
                         vmulq_n_f32(scale, x[r].scale));
         if constexpr (kHasMinimum<Block>) sum = vfmaq_n_f32(sum, minimum, x[r].sum);

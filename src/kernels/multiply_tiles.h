@@ -1,11 +1,12 @@
 // How the vector kernels walk: pieces of columns, panels, tiles of activation rows.
 //
-// A kernel gives
-//   run<Block, Rows>(packed, blocks, x, sums, stride, fresh)
-// which adds, for `blocks` blocks of 32 columns in ascending order, the products of each of a
-// panel's output rows with each of a tile's Rows rows at x to sums [Rows, Block::kRows], `stride`
-// apart; if `fresh`, to zero. Whatever is cut into pieces here, a sum is one chain over ascending
-// blocks: between pieces it rests, unrounded, in the outputs.
+// A kernel gives, for the products of a panel's output rows with each of a tile's Rows rows at x,
+//   Sums: a panel's worth of floats; zero(), load(floats), store(sums, floats)
+//   add_block<Block, Rows>(block, x, totals): adds 32 columns to Sums totals[Rows]
+//   add_super_block<Block, Rows>(block, x, sums, stride): adds the 256 of a k-quant to floats
+//     [Rows, Block::kRows], `stride` apart; its whole numbers leave no registers for totals.
+// Whatever is cut into pieces here, a sum is one chain over ascending blocks: between pieces it
+// rests, unrounded, in the outputs.
 #pragma once
 
 #include <cstring>
@@ -35,13 +36,36 @@ inline void fetch_ahead(const Block& block, size_t b) {
   for (size_t offset = 0; offset < kStep; offset += 64) __builtin_prefetch(at + offset, 0, 2);
 }
 
+// Adds `blocks` blocks of 32 columns in ascending order to sums [Rows, Block::kRows]; if `fresh`,
+// to zero.
+template <typename Kernel, typename Block, int Rows>
+void run_tile(const Block* packed, size_t blocks, const ActivationBlock* x, float* sums,
+              size_t stride, bool fresh) {
+  if constexpr (kIsSuper<Block>) {
+    constexpr size_t kCount = kBlocksIn<Block>;
+    if (fresh)
+      for (size_t r = 0; r < Rows; ++r) Kernel::store(Kernel::zero(), sums + r * stride);
+    for (size_t i = 0; i < blocks; i += kCount, ++packed, x += kCount * Rows)
+      Kernel::template add_super_block<Block, Rows>(*packed, x, sums, stride);
+  } else {
+    typename Kernel::Sums totals[Rows];
+#pragma GCC unroll 8
+    for (size_t r = 0; r < Rows; ++r)
+      totals[r] = fresh ? Kernel::zero() : Kernel::load(sums + r * stride);
+    for (size_t i = 0; i < blocks; ++i, ++packed, x += Rows)
+      Kernel::template add_block<Block, Rows>(*packed, x, totals);
+#pragma GCC unroll 8
+    for (size_t r = 0; r < Rows; ++r) Kernel::store(totals[r], sums + r * stride);
+  }
+}
+
 template <typename Kernel, typename Block>
 struct TileRunner {
   using Run = void (*)(const Block* packed, size_t blocks, const ActivationBlock* x, float* sums,
                        size_t stride, bool fresh);
   template <size_t... I>
   static Run choose(size_t rows, std::index_sequence<I...>) {
-    static constexpr Run kRuns[] = {&Kernel::template run<Block, static_cast<int>(I) + 1>...};
+    static constexpr Run kRuns[] = {&run_tile<Kernel, Block, static_cast<int>(I) + 1>...};
     return kRuns[rows - 1];
   }
   static Run for_rows(size_t rows) {

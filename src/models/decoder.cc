@@ -8,15 +8,8 @@
 
 namespace helicon::models {
 
-// One row of a pass: a token at its place.
-struct Row {
-  const Run* run;
-  int32_t token;
-  int position;
-};
-
 struct Decoder::Scratch {
-  std::vector<Row> rows;
+  size_t rows = 0;              // of this pass
   std::vector<float> residual;  // [rows, hidden]
   std::vector<float> normed;    // [rows, hidden]
   std::vector<float> query;     // [rows, heads, head_size]
@@ -40,7 +33,6 @@ Decoder::Decoder(DecoderConfig config, DecoderWeights weights, const kernels::Ke
       attention_(std::make_unique<DecoderAttention>(config_, kernels, threads)) {
   const size_t query = config_.heads * config_.head_size,
                key = config_.kv_heads * config_.head_size;
-  scratch_->rows.reserve(kMaxRows);
   for (std::vector<float>* buffer : {&scratch_->residual, &scratch_->normed, &scratch_->branch})
     buffer->resize(kMaxRows * config_.hidden);
   for (std::vector<float>* buffer : {&scratch_->query, &scratch_->attended})
@@ -74,24 +66,23 @@ cache::CacheShape Decoder::cache_shape() const { return models::cache_shape(conf
 
 void Decoder::embed(std::span<const Run> runs) {
   Scratch& s = *scratch_;
-  s.rows.clear();
-  for (const Run& run : runs)
-    for (size_t i = 0; i < run.tokens.size(); ++i)
-      s.rows.push_back({&run, run.tokens[i], run.position + static_cast<int>(i)});
+  s.rows = 0;
   const weights::TensorView& table = *weights_.embedding;
   const size_t row_bytes = table.bytes / config_.vocabulary;
-  for (size_t row = 0; row < s.rows.size(); ++row) {
-    float* x = s.residual.data() + row * config_.hidden;
-    tensor::dequantize(table.type, table.data + static_cast<size_t>(s.rows[row].token) * row_bytes,
-                       x, config_.hidden);
-    if (config_.embedding_scale != 1)
-      for (size_t i = 0; i < config_.hidden; ++i) x[i] *= config_.embedding_scale;
+  for (const Run& run : runs) {
+    for (const int32_t token : run.tokens) {
+      float* x = s.residual.data() + s.rows++ * config_.hidden;
+      tensor::dequantize(table.type, table.data + static_cast<size_t>(token) * row_bytes, x,
+                         config_.hidden);
+      if (config_.embedding_scale != 1)
+        for (size_t i = 0; i < config_.hidden; ++i) x[i] *= config_.embedding_scale;
+    }
   }
 }
 
 void Decoder::normalise_rows(const std::vector<float>& weight) {
   Scratch& s = *scratch_;
-  threads_.for_ranges(s.rows.size(), 4, [&](size_t first, size_t last) {
+  threads_.for_ranges(s.rows, 4, [&](size_t first, size_t last) {
     for (size_t row = first; row < last; ++row)
       kernels_.rms_norm(s.residual.data() + row * config_.hidden, weight.data(),
                         config_.norm_epsilon, config_.hidden,
@@ -102,7 +93,7 @@ void Decoder::normalise_rows(const std::vector<float>& weight) {
 // residual += branch, normalised first where the architecture says so.
 void Decoder::add_branch(std::vector<float>& branch, const std::vector<float>& after_norm) {
   Scratch& s = *scratch_;
-  threads_.for_ranges(s.rows.size(), 8, [&](size_t first, size_t last) {
+  threads_.for_ranges(s.rows, 8, [&](size_t first, size_t last) {
     for (size_t row = first; row < last; ++row) {
       float* y = branch.data() + row * config_.hidden;
       if (!after_norm.empty())
@@ -116,7 +107,7 @@ std::span<const float> Decoder::forward(std::span<const Run> runs, cache::PagePo
   Scratch& s = *scratch_;
   embed(runs);
   attention_->plan(runs, pool);
-  const size_t rows = s.rows.size();
+  const size_t rows = s.rows;
   for (size_t layer = 0; layer < config_.layers.size(); ++layer) {
     const LayerWeights& w = weights_.layers[layer];
     normalise_rows(w.attention_norm);
