@@ -143,8 +143,8 @@ TEST(QuantizeRow, HalfAStepAtMost) {
   std::mt19937 random(5);
   const size_t columns = 512;
   std::vector<float> x = random_floats(columns, random);
-  for (size_t c = 0; c < 32; ++c) x[c] = 0;         // a block of zeros
-  for (size_t c = 32; c < 64; ++c) x[c] = 1e-42f;   // subnormal
+  for (size_t c = 0; c < 32; ++c) x[c] = 0;        // a block of zeros
+  for (size_t c = 32; c < 64; ++c) x[c] = 1e-42f;  // subnormal
   for (size_t c = 64; c < 96; ++c) x[c] *= 1e30f;
   for (size_t c = 96; c < 112; ++c) x[c] *= 1e-3f;  // a small run beside a large one
   for (size_t c = 256; c < 512; ++c) x[c] = 0;      // a group of zeros

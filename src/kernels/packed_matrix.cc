@@ -122,9 +122,8 @@ float value_at(const Block& block, size_t row, size_t c) {
     } else {
       if constexpr (kIs<Block, FiveBitsKBlock>) q |= fifth_at(block.part[b].high, row, c % kBlock);
       const float scale = d * static_cast<float>(block.block_scale[b][row]);
-      const float minimum =
-          tensor::f16_to_f32(block.minimum[row]) *
-          static_cast<float>(block.block_minimum[b / 2][row][b % 2]);
+      const float minimum = tensor::f16_to_f32(block.minimum[row]) *
+                            static_cast<float>(block.block_minimum[b / 2][row][b % 2]);
       return scale * static_cast<float>(q) - minimum;
     }
   }

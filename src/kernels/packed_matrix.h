@@ -58,7 +58,7 @@ struct NibblesKBlock {
   uint16_t minimum[R];
   uint8_t block_scale[8][R];       // [block][row]
   uint8_t block_minimum[4][R][2];  // [pair of blocks][row][block of the pair]
-  Part part[8];                 // [block]
+  Part part[8];                    // [block]
 };
 template <size_t R>
 struct FiveBitsKBlock {
