@@ -111,7 +111,7 @@ def _relative_rows(figures, model):
         best = figures.best("long", "first_token_after_cached_prefix_seconds", lower=True)
         theirs = best and (figures.median("long", best, "first_token_after_cached_prefix_seconds") /
                            figures.median("long", best, "median_step_seconds"))
-        yield _own("cached-steps", "the same, in steps of one row", "steps", cached / step, theirs,
+        yield _own("cached-steps", "first token after a cached prefix, in steps of one row", "steps", cached / step, theirs,
                    "under 2", cached < 2 * step)
     for job, key, title in (
             ("short", "step_share_of_bandwidth", "decode 128: share of memory bandwidth"),
