@@ -3,8 +3,8 @@
 // sdot adds four products of signed bytes to each of four 32-bit lanes, and takes its second factor
 // from any quarter of a register: sixteen activations are loaded once and never broadcast. Weights
 // of 4 to 6 bits are small enough to be signed bytes as they are; those stored as q + 32 start from
-// the activations' sum times -32. A tile's eight rows go over one half of a panel at a time, so
-// that its eight quads and the sums of both halves fit the 32 registers.
+// the activations' sum times -32. A tile's rows go over one half of a panel at a time, so that
+// its quads take eight of the 32 registers and not sixteen.
 #pragma once
 
 #include <arm_neon.h>
