@@ -47,7 +47,7 @@ Error without_folder(const std::filesystem::path& path, Error error) {
 
 // What a client may ask for by name: the models of this machine, and those of the command line. A
 // client's words are never taken for a path.
-backends::ModelSource model_source(std::shared_ptr<const catalog::Catalog> catalog,
+backends::ModelSource model_source(const std::shared_ptr<const catalog::Catalog>& catalog,
                                    NamedFiles given, const backends::LocalModelOptions& load) {
   const auto known = [catalog, given = std::move(given)] {
     NamedFiles files = given;

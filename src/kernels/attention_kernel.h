@@ -18,7 +18,7 @@ inline constexpr size_t kQueries = 6;  // that share a load of keys or values
 
 // outputs[q][n] (+)= sum over k < depth of a[q][k] * source[k][n] for `Count` queries and `Vectors`
 // vectors of columns from n on.
-template <size_t Count, size_t Vectors, bool kContinued, typename Source>
+template <size_t Count, size_t Vectors, bool Continued, typename Source>
 inline void product_part(const float* a, size_t a_stride, const Source& source, size_t depth,
                          size_t n, float* outputs, size_t stride) {
   Lanes sums[Count][Vectors];
@@ -26,7 +26,7 @@ inline void product_part(const float* a, size_t a_stride, const Source& source, 
   for (size_t q = 0; q < Count; ++q)
 #pragma GCC unroll 4
     for (size_t v = 0; v < Vectors; ++v)
-      sums[q][v] = kContinued ? Lanes::load(outputs + q * stride + n + 8 * v) : Lanes::all(0.0f);
+      sums[q][v] = Continued ? Lanes::load(outputs + q * stride + n + 8 * v) : Lanes::all(0.0f);
   for (size_t k = 0; k < depth; ++k) {
     source.template look_ahead<Vectors>(k, n);
     Lanes b[Vectors];
@@ -46,7 +46,7 @@ inline void product_part(const float* a, size_t a_stride, const Source& source, 
 }
 
 // The same for all columns, a multiple of eight.
-template <size_t Count, bool kContinued, typename Source>
+template <size_t Count, bool Continued, typename Source>
 inline void product(const float* a, size_t a_stride, const Source& source, size_t depth,
                     size_t columns, float* outputs, size_t stride) {
   // As many as the registers hold beside the columns and one query's number.
@@ -57,27 +57,27 @@ inline void product(const float* a, size_t a_stride, const Source& source, size_
 #endif
   size_t n = 0;
   for (; n + 8 * kWidest <= columns; n += 8 * kWidest)
-    product_part<Count, kWidest, kContinued>(a, a_stride, source, depth, n, outputs, stride);
+    product_part<Count, kWidest, Continued>(a, a_stride, source, depth, n, outputs, stride);
   for (; n < columns; n += 8)
-    product_part<Count, 1, kContinued>(a, a_stride, source, depth, n, outputs, stride);
+    product_part<Count, 1, Continued>(a, a_stride, source, depth, n, outputs, stride);
 }
 
-template <bool kContinued, typename Source>
+template <bool Continued, typename Source>
 inline void product(size_t count, const float* a, size_t a_stride, const Source& source,
                     size_t depth, size_t columns, float* outputs, size_t stride) {
   switch (count) {
     case 1:
-      return product<1, kContinued>(a, a_stride, source, depth, columns, outputs, stride);
+      return product<1, Continued>(a, a_stride, source, depth, columns, outputs, stride);
     case 2:
-      return product<2, kContinued>(a, a_stride, source, depth, columns, outputs, stride);
+      return product<2, Continued>(a, a_stride, source, depth, columns, outputs, stride);
     case 3:
-      return product<3, kContinued>(a, a_stride, source, depth, columns, outputs, stride);
+      return product<3, Continued>(a, a_stride, source, depth, columns, outputs, stride);
     case 4:
-      return product<4, kContinued>(a, a_stride, source, depth, columns, outputs, stride);
+      return product<4, Continued>(a, a_stride, source, depth, columns, outputs, stride);
     case 5:
-      return product<5, kContinued>(a, a_stride, source, depth, columns, outputs, stride);
+      return product<5, Continued>(a, a_stride, source, depth, columns, outputs, stride);
     default:
-      return product<6, kContinued>(a, a_stride, source, depth, columns, outputs, stride);
+      return product<6, Continued>(a, a_stride, source, depth, columns, outputs, stride);
   }
 }
 
