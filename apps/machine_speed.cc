@@ -50,17 +50,7 @@ __attribute__((target("avx2"))) int run_avx2(long rounds) {
   return 32;
 }
 
-__attribute__((target("avx512vnni,avx512vl"))) int run_vnni(long rounds) {
-  const __m256i weights = _mm256_set1_epi8(1);
-  __m256i chains[kChains];
-  for (__m256i& chain : chains) chain = weights;
-  for (long round = 0; round < rounds; ++round)
-#pragma GCC unroll 12
-    for (__m256i& chain : chains) asm volatile("vpdpbusd %1, %1, %0" : "+v"(chain) : "v"(weights));
-  return 32;
-}
-
-__attribute__((target("avx512vnni,avx512f"))) int run_vnni512(long rounds) {
+__attribute__((target("avx512vnni,avx512f"))) int run_vnni(long rounds) {
   const __m512i weights = _mm512_set1_epi8(1);
   __m512i chains[kChains];
   for (__m512i& chain : chains) chain = weights;
@@ -89,7 +79,6 @@ Loop loop_of(std::string_view kernels) {
     return kernels.find(word) != std::string_view::npos;
   };
 #if defined(__x86_64__)
-  if (has("512")) return run_vnni512;
   if (has("vnni")) return run_vnni;
   if (has("avx2")) return run_avx2;
 #elif defined(__aarch64__)

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "cache_type.h"
 #include "http/server.h"
+#include "kernels/kernel_table.h"
 #include "model_argument.h"
 #include "models/recipe.h"
 #include "output.h"
@@ -100,6 +101,8 @@ Status pin_all(backends::ModelPool& models, const NamedFiles& given) {
 Status serve(const Options& options) {
   HELICON_TRY(set_up_log("info"));
   HELICON_ASSIGN(std::shared_ptr<const catalog::Catalog> catalog, open_catalog());
+  // What is wrong with the surroundings is no client's fault: told now, not at the first question.
+  HELICON_TRY(kernels::choose_kernels());
   backends::LocalModelOptions load = options.load;
   HELICON_TRY(apply(options.speculation, *catalog, load));
   NamedFiles given;

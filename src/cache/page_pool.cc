@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cassert>
 #include <cerrno>
@@ -65,11 +66,12 @@ void PagePool::release(PageId page, size_t group) {
 // of a system page at the edges belong to the neighbours and are cleared by hand.
 void PagePool::clear(std::byte* first, size_t bytes) {
   std::byte* last = first + bytes;
-  constexpr uintptr_t kSystemPage = 4096;
+  // The advice is for whole pages of the system, which are larger than 4 KB on some processors.
+  static const auto system_page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   auto* inner_first = reinterpret_cast<std::byte*>(
-      (reinterpret_cast<uintptr_t>(first) + kSystemPage - 1) / kSystemPage * kSystemPage);
+      (reinterpret_cast<uintptr_t>(first) + system_page - 1) / system_page * system_page);
   auto* inner_last =
-      reinterpret_cast<std::byte*>(reinterpret_cast<uintptr_t>(last) / kSystemPage * kSystemPage);
+      reinterpret_cast<std::byte*>(reinterpret_cast<uintptr_t>(last) / system_page * system_page);
   if (inner_first >= inner_last ||
       madvise(inner_first, static_cast<size_t>(inner_last - inner_first), MADV_DONTNEED) != 0) {
     std::memset(first, 0, bytes);

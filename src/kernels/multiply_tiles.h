@@ -99,8 +99,9 @@ void multiply_in_tiles(const PackedMatrix& matrix, size_t first, size_t last,
           continue;
         }
         // The matrix's last rows do not fill a panel.
-        for (size_t r = 0; r < tile; ++r)
-          std::memcpy(sums + r * kLanes, target + r * stride, lanes * sizeof(float));
+        if (start > 0)
+          for (size_t r = 0; r < tile; ++r)
+            std::memcpy(sums + r * kLanes, target + r * stride, lanes * sizeof(float));
         run(packed, count, x, sums, kLanes, start == 0);
         for (size_t r = 0; r < tile; ++r)
           std::memcpy(target + r * stride, sums + r * kLanes, lanes * sizeof(float));

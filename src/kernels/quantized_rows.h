@@ -24,8 +24,9 @@ struct ActivationBlock {
   float scale;
   float sum;             // scale * sum of 2^shift * quant: what a weight's minimum is multiplied by
   int16_t run_sums[2];   // 2^shift * sum of the run's quants
-  int16_t half_sums[2];  // half the sum of both runs, of this block and the next; even blocks only
-  int32_t offsets[2];    // -32 * sum of the run's quants: makes up for weights stored as q + 32
+  int16_t half_sums[2];  // half the sum of both runs, cut to a whole number so that it fits; of
+                         // this block and the next, in even blocks only
+  int32_t offsets[2];  // -32 * sum of the run's quants: makes up for weights stored as q + 32
 };
 
 // Rows are kept in tiles of eight, the last of what is left; in a tile, the blocks of 32 columns
