@@ -151,7 +151,8 @@ Result<boost::json::object> measure(const Options& options) {
   // Memory for keys and values is counted in contexts: many agents need more than one has.
   const int most = *std::max_element(options.agents.begin(), options.agents.end());
   open.context_length =
-      std::max(options.depth + options.prompt + (longest + 32) * (1 + most / 8), kShortPrompt + 1) + 1;
+      std::max(options.depth + options.prompt + (longest + 32) * (1 + most / 8), kShortPrompt + 1) +
+      1;
   HELICON_ASSIGN(const auto bench, EngineBench::open(argument.path, open, options.seed));
   HELICON_TRY(bench->ask(bench->random_tokens(kShortPrompt), 1, 1));
   const double now = duration<double>(Clock::now().time_since_epoch()).count();

@@ -222,9 +222,13 @@ def draw(tables, path):
     titles = {row.name: row.title.replace(", together", "") for row in ROWS}
     fills = [{"color": "0.25"}, {"facecolor": "white", "edgecolor": "black", "hatch": "////"},
              {"color": "0.7"}]
-    figure, panels = pyplot.subplots(1, len(MODELS), figsize=(12, 5), sharey=True, layout="constrained")
+    figure, panels = pyplot.subplots(1, len(MODELS), figsize=(12, 5.4), sharex=True, sharey=True,
+                                     layout="constrained")
+    goals = {row.name: dict(zip(MODELS, row.goals)) for row in ROWS}
     for panel, model in zip(panels, MODELS):
         height = 0.8 / len(tables)
+        wanted = [(goals[name][model], place) for place, name in enumerate(names) if goals[name][model]]
+        panel.scatter(*zip(*wanted), marker="|", s=160, color="black", label="goal", zorder=3)
         for index, (title, table) in enumerate(tables.items()):
             lines = {line["row"]: line for entry in table["models"] if entry["model"] == model
                      for line in entry["rows"]}
@@ -240,6 +244,6 @@ def draw(tables, path):
         panel.margins(x=0.15)
     panels[0].set_yticks(range(len(names)), [titles[name] for name in names])
     panels[0].invert_yaxis()
-    panels[-1].legend(loc="lower right", fontsize=8)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=4, fontsize=8)
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)

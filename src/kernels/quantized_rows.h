@@ -26,7 +26,7 @@ struct ActivationBlock {
   int16_t run_sums[2];   // 2^shift * sum of the run's quants
   int16_t half_sums[2];  // half the sum of both runs, cut to a whole number so that it fits; of
                          // this block and the next, in even blocks only
-  int32_t offsets[2];  // -32 * sum of the run's quants: makes up for weights stored as q + 32
+  int32_t offsets[2];    // -32 * sum of the run's quants: makes up for weights stored as q + 32
 };
 
 // Rows are kept in tiles of eight, the last of what is left; in a tile, the blocks of 32 columns
