@@ -148,11 +148,10 @@ Result<boost::json::object> measure(const Options& options) {
   open.threads = options.threads;
   open.cache_type = options.cache_type;
   const int longest = *std::max_element(options.generate.begin(), options.generate.end());
+  open.context_length = std::max(options.depth + options.prompt + longest, kShortPrompt + 1) + 1;
   // Memory for keys and values is counted in contexts: many agents need more than one has.
   const int most = *std::max_element(options.agents.begin(), options.agents.end());
-  open.context_length =
-      std::max(options.depth + options.prompt + (longest + 32) * (1 + most / 8), kShortPrompt + 1) +
-      1;
+  if (most > 8) open.context_length += (longest + 32) * (most / 8);
   HELICON_ASSIGN(const auto bench, EngineBench::open(argument.path, open, options.seed));
   HELICON_TRY(bench->ask(bench->random_tokens(kShortPrompt), 1, 1));
   const double now = duration<double>(Clock::now().time_since_epoch()).count();
