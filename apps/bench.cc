@@ -18,6 +18,7 @@
 #include "machine_speed.h"
 #include "model_argument.h"
 #include "output.h"
+#include "packed_folder.h"
 #include "speculation_options.h"
 #include "verbs.h"
 
@@ -145,6 +146,7 @@ Result<boost::json::object> measure(const Options& options) {
   row["model"] = argument.name;
   backends::LocalModelOptions open;
   HELICON_TRY(apply(options.speculation, *catalog, open));
+  HELICON_ASSIGN(open.packed_folder, packed_folder());
   open.threads = options.threads;
   open.cache_type = options.cache_type;
   const int longest = *std::max_element(options.generate.begin(), options.generate.end());
@@ -157,6 +159,7 @@ Result<boost::json::object> measure(const Options& options) {
   const double now = duration<double>(Clock::now().time_since_epoch()).count();
   const double start = duration<double>(program_start.time_since_epoch()).count();
   row["threads"] = bench->threads();
+  row["weights"] = bench->kept_packed() ? "packed by an earlier start" : "packed now";
   row["load_seconds"] = now - options.since.value_or(start);
   row["load_peak_bytes"] = status_bytes("VmHWM:");
   Machine machine;

@@ -52,7 +52,9 @@ chat::Message spoken(std::string role, std::string content) {
 
 }  // namespace
 
-Conversation::Conversation(std::shared_ptr<backends::ChatModel> model) : model_(std::move(model)) {}
+Conversation::Conversation(std::shared_ptr<backends::ChatModel> model,
+                           std::shared_ptr<const agents::ProgramRunner> programs)
+    : model_(std::move(model)), modes_(std::move(programs)) {}
 
 backends::ChatRequest Conversation::next_request(uint64_t seed) const {
   backends::ChatRequest request;
@@ -62,6 +64,18 @@ backends::ChatRequest Conversation::next_request(uint64_t seed) const {
   request.sampling.seed = seed;
   request.max_tokens = settings.max_tokens;
   return request;
+}
+
+boost::json::array agents_json(const std::vector<chat::Progress>& agents) {
+  boost::json::array array;
+  for (const chat::Progress& one : agents)
+    array.push_back({{"round", one.round},
+                     {"agent", one.agent},
+                     {"result", one.result},
+                     {"check", to_string(one.check)},
+                     {"tokens", one.tokens},
+                     {"outcome", to_string(one.outcome)}});
+  return array;
 }
 
 Result<Answer> Conversation::ask(std::string question,
@@ -75,6 +89,7 @@ Result<Answer> Conversation::ask(std::string question,
   }
   answer->seed = seed;
   messages_.push_back(spoken("assistant", answer->text));
+  messages_.back().reasoning = answer->reasoning;
   return answer;
 }
 
@@ -85,12 +100,19 @@ Result<Answer> Conversation::stream(backends::ChatRequest request,
   runtime::Listener listener{
       .on_event = [mailbox](runtime::Event event) { mailbox->put(std::move(event)); },
       .on_done = [mailbox](const runtime::Usage& usage) { mailbox->close(usage); }};
-  HELICON_ASSIGN(const auto run, model_->start(std::move(request), std::move(listener)));
+  HELICON_ASSIGN(const auto run,
+                 modes_.start(model_, std::move(request), settings.mode, std::move(listener)));
   set_run(run.get());
   Answer answer;
   Status status = ok_status();
   while (const auto event = mailbox->take()) {
+    if (on_event) on_event(*event);
     answer.text += event->text;
+    answer.reasoning += event->reasoning;
+    if (event->progress && event->progress->kind == chat::Progress::Kind::agreement)
+      answer.agreement = event->progress;
+    if (event->progress && event->progress->kind == chat::Progress::Kind::agent_finished)
+      answer.agents.push_back(*event->progress);
     if (event->finish) answer.finish = *event->finish;
     if (event->error) status = *event->error;
     if (status.ok() && !event->text.empty()) {

@@ -5,10 +5,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "agents/mode_runner.h"
 #include "backends/chat_model.h"
 #include "base/result.h"
 #include "chat/message.h"
@@ -19,14 +21,22 @@ namespace helicon::apps {
 
 struct Answer {
   std::string text;
+  std::string reasoning;
+  std::optional<chat::Progress> agreement;  // the last of several agents
+  std::vector<chat::Progress> agents;       // how each of them ended, in each round
   runtime::FinishReason finish = runtime::FinishReason::stop;
   runtime::Usage usage;
   uint64_t seed = 0;  // the one it was drawn with
 };
 
+// How agents ended, as clients and files of results have it.
+boost::json::array agents_json(const std::vector<chat::Progress>& agents);
+
 class Conversation {
  public:
-  explicit Conversation(std::shared_ptr<backends::ChatModel> model);
+  // `programs` runs what agents write; null: nothing is run.
+  explicit Conversation(std::shared_ptr<backends::ChatModel> model,
+                        std::shared_ptr<const agents::ProgramRunner> programs = nullptr);
 
   // Asks and waits. `on_text` gets the answer in pieces of valid UTF-8, on this thread; an error of
   // it ends the answer and is returned. A question whose answer fails, or is cancelled before its
@@ -39,6 +49,7 @@ class Conversation {
   void clear() { messages_.clear(); }
 
   Settings settings;
+  std::function<void(const chat::Event&)> on_event;  // each, before its text is given out; or none
   std::string system;  // the system message; empty: none, the template may have its own
   const backends::ModelInfo& model() const { return model_->info(); }
 
@@ -50,6 +61,7 @@ class Conversation {
   void set_run(backends::ChatRun* run);
 
   std::shared_ptr<backends::ChatModel> model_;
+  agents::ModeRunner modes_;
   std::vector<chat::Message> messages_;
   std::mutex mutex_;                  // guards run_
   backends::ChatRun* run_ = nullptr;  // the running answer

@@ -44,6 +44,7 @@ Result<std::unique_ptr<EngineBench>> EngineBench::open(const std::filesystem::pa
   std::unique_ptr<EngineBench> bench(new EngineBench);
   bench->config_ = model.decoder->config();
   bench->weight_bytes_ = model.weight_bytes;
+  bench->kept_packed_ = model.kept_packed;
   const cache::CacheShape& shape = model.pages->shape();
   bench->position_bytes_ = static_cast<double>(2 * shape.heads * shape.side_bytes()) /
                            static_cast<double>(cache::kPagePositions);

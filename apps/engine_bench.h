@@ -44,12 +44,14 @@ class EngineBench {
   double multiply_adds(int rows, int outputs) const;
 
   int threads() const { return threads_; }
+  bool kept_packed() const { return kept_packed_; }  // by an earlier start
 
  private:
   EngineBench() = default;
 
   models::DecoderConfig config_;
   size_t weight_bytes_ = 0;
+  bool kept_packed_ = false;
   double position_bytes_ = 0;  // keys and values of one position and layer
   int threads_ = 0;
   uint64_t seed_ = 0;  // of the next question's draws

@@ -28,6 +28,7 @@ constexpr AddVerb verbs[] = {
     add_template,  // measuring: messages to prompt
     add_logits,    // measuring: ids to logits
     add_bench,     // measuring: speed
+    add_eval,      // and how much is right
 };
 
 constexpr int usage_error = 2;
@@ -97,6 +98,7 @@ int main(int argc, char** argv) {
   // A closed socket or pipe is an error value where it happens; print() ends the process for a
   // closed standard output.
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // and so is a file larger than the user's limit
   // Only the character type: numbers keep their points whatever the user's language.
   if (std::setlocale(LC_CTYPE, "C.UTF-8") == nullptr) std::setlocale(LC_CTYPE, "");
   if (const auto status = helicon::set_up_log("warning"); !status.ok()) {

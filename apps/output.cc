@@ -40,8 +40,9 @@ Status print(std::string_view text) {
 }
 
 int fail(const Error& error) {
+  constexpr int interrupted = 128 + SIGINT;  // as the shell counts
   note(error.message);
-  return 1;
+  return error.code == ErrorCode::cancelled ? interrupted : 1;
 }
 
 void note(std::string_view message) {

@@ -1,19 +1,24 @@
 // helicon rm: deletes models from the models folder, by name.
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "model_argument.h"
 #include "output.h"
+#include "packed_folder.h"
 #include "verbs.h"
+#include "weights/packed_file.h"
 
 namespace helicon::apps {
 namespace {
 
 Status remove(const std::vector<std::string>& names) {
   HELICON_ASSIGN(const auto catalog, open_catalog());
+  HELICON_ASSIGN(const std::filesystem::path packed, packed_folder());
   for (const std::string& name : names) HELICON_TRY(catalog->remove(name));
+  weights::sweep_packed(packed);
   return ok_status();
 }
 

@@ -8,16 +8,21 @@
 #include <string>
 #include <vector>
 
+#include "agent_lines.h"
+#include "agents/sandbox_runner.h"
 #include "backends/local_model.h"
 #include "cache_type.h"
 #include "conversation.h"
 #include "input.h"
 #include "interactive.h"
+#include "mode_flags.h"
 #include "model_argument.h"
 #include "output.h"
+#include "packed_folder.h"
 #include "pull_progress.h"
 #include "settings.h"
 #include "speculation_options.h"
+#include "upstream.h"
 #include "verbs.h"
 
 namespace helicon::apps {
@@ -30,6 +35,7 @@ struct Options {
   std::string system;
   backends::LocalModelOptions load;
   SpeculationArguments speculation;
+  std::string upstream;
   bool json = false;
   bool figures = false;
 };
@@ -50,7 +56,7 @@ Result<ModelArgument> find_or_pull(const catalog::Catalog& catalog, const std::s
 
 std::string as_json(const ModelArgument& model, const Answer& answer) {
   using runtime::FinishReason;
-  const boost::json::object object = {
+  boost::json::object object = {
       {"model", model.name},
       {"answer", answer.text},
       {"finish_reason", answer.finish == FinishReason::length ? "length" : "stop"},
@@ -58,9 +64,16 @@ std::string as_json(const ModelArgument& model, const Answer& answer) {
       {"usage",
        {{"prompt_tokens", answer.usage.prompt_tokens},
         {"completion_tokens", answer.usage.completion_tokens},
+        {"reasoning_tokens", answer.usage.reasoning_tokens},
         {"cached_tokens", answer.usage.cached_tokens},
         {"prefill_seconds", answer.usage.prefill_seconds},
         {"decode_seconds", answer.usage.decode_seconds}}}};
+  if (!answer.reasoning.empty()) object["reasoning"] = answer.reasoning;
+  if (answer.agreement)
+    object["agreement"] = {{"agreed", answer.agreement->agreed},
+                           {"answered", answer.agreement->answered},
+                           {"result", answer.agreement->result}};
+  if (!answer.agents.empty()) object["agents"] = agents_json(answer.agents);
   return boost::json::serialize(object) + "\n";
 }
 
@@ -110,11 +123,29 @@ Status run(const Options& options) {
     return Error{ErrorCode::invalid_argument, "--json: needs a prompt, given or piped in"};
   }
   HELICON_ASSIGN(const auto catalog, open_catalog());
-  HELICON_ASSIGN(const ModelArgument model, find_or_pull(*catalog, options.model));
+  HELICON_ASSIGN(const auto upstream, open_upstream(options.upstream));
+  ModelArgument model{options.model, {}, nullptr};
+  if (!upstream) {
+    HELICON_ASSIGN(model, find_or_pull(*catalog, options.model));
+  }
   backends::LocalModelOptions load_options = options.load;
   HELICON_TRY(apply(options.speculation, *catalog, load_options));
-  HELICON_ASSIGN(auto answering, load(model, load_options));
-  Conversation conversation(std::move(answering));
+  HELICON_ASSIGN(load_options.packed_folder, packed_folder());
+  HELICON_ASSIGN(auto answering,
+                 upstream ? upstream->model(model.name) : load(model, load_options));
+  std::shared_ptr<const agents::ProgramRunner> programs;
+  const bool contemplating = options.settings.mode.mode == agents::Mode::contemplating;
+  if (contemplating || interactive) {  // /set may change the mode
+    auto runner = agents::sandbox_runner();
+    if (runner.ok())
+      programs = *std::move(runner);
+    else if (contemplating)
+      note(runner.error().message);
+  }
+  Conversation conversation(std::move(answering), std::move(programs));
+  AgentLines agent_lines;
+  if (!options.json)
+    conversation.on_event = [&](const chat::Event& event) { agent_lines.hear(event); };
   conversation.settings = options.settings;
   conversation.system = options.system;
   return interactive ? converse(conversation, model, options.figures)
@@ -152,9 +183,13 @@ void add_run(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 1 << 24));
   add_cache_type(*verb, options->load.cache_type);
   add_speculation(*verb, options->speculation);
+  add_upstream(*verb, options->upstream);
   verb->add_flag("--json", options->json, "answer and figures as one JSON object");
   verb->add_flag("--verbose", options->figures, "tokens, seconds and seed, on standard error");
-  verb->callback([options, &exit_code] { exit_code = exit_code_of(run(*options)); });
+  verb->callback([options, verb, &exit_code] {
+    check_mode_flags(*verb, options->settings.mode.mode);
+    exit_code = exit_code_of(run(*options));
+  });
 }
 
 }  // namespace helicon::apps

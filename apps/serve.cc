@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <map>
@@ -11,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "agents/sandbox_runner.h"
 #include "backends/local_model.h"
 #include "backends/model_pool.h"
 #include "base/log.h"
@@ -20,7 +22,9 @@
 #include "model_argument.h"
 #include "models/recipe.h"
 #include "output.h"
+#include "packed_folder.h"
 #include "speculation_options.h"
+#include "upstream.h"
 #include "verbs.h"
 #include "weights/model_file.h"
 
@@ -32,6 +36,7 @@ struct Options {
   http::ServerOptions server;
   backends::LocalModelOptions load;
   SpeculationArguments speculation;
+  std::string upstream;
   size_t max_loaded = 2;
   int keep_alive = 300;  // seconds
 };
@@ -49,7 +54,8 @@ Error without_folder(const std::filesystem::path& path, Error error) {
 // What a client may ask for by name: the models of this machine, and those of the command line. A
 // client's words are never taken for a path.
 backends::ModelSource model_source(const std::shared_ptr<const catalog::Catalog>& catalog,
-                                   NamedFiles given, const backends::LocalModelOptions& load) {
+                                   NamedFiles given, const backends::LocalModelOptions& load,
+                                   const std::shared_ptr<backends::RemoteServer>& upstream) {
   const auto known = [catalog, given = std::move(given)] {
     NamedFiles files = given;
     if (auto installed = catalog->installed(); installed.ok()) {
@@ -62,30 +68,44 @@ backends::ModelSource model_source(const std::shared_ptr<const catalog::Catalog>
   backends::ModelSource source;
   // In the catalog's order, its default first, and then what else there is: a client that takes the
   // first gets one that is meant to be talked to.
-  source.names = [known, catalog] {
+  source.names = [known, catalog, upstream] {
     NamedFiles files = known();
     std::vector<std::string> names;
     for (const catalog::Entry& entry : catalog->list())
       if (files.erase(std::string(entry.name)) > 0) names.emplace_back(entry.name);
     for (const auto& [name, path] : files) names.push_back(name);
+    if (!upstream) return names;
+    const auto offered = upstream->models();
+    if (!offered.ok()) spdlog::warn("{}", offered.error().message);
+    if (offered.ok())
+      for (const backends::ModelInfo& model : *offered)
+        if (std::find(names.begin(), names.end(), model.name) == names.end())
+          names.push_back(model.name);
     return names;
   };
   source.check = [](const std::filesystem::path& path) -> Status {
+    if (path.empty()) return ok_status();  // of the upstream server
     auto file = weights::ModelFile::open(path);
     if (!file.ok()) return without_folder(path, std::move(file).error());
     auto config = models::configure(**file);
     if (!config.ok()) return std::move(config).error();
     return ok_status();
   };
-  source.resolve = [known, catalog](const std::string& name) -> Result<std::filesystem::path> {
+  source.resolve = [known, catalog,
+                    upstream](const std::string& name) -> Result<std::filesystem::path> {
     const NamedFiles files = known();
     const auto file = files.find(name);
-    if (file == files.end()) return unknown_model(*catalog, name);
-    return file->second;
+    if (file != files.end()) return file->second;
+    if (upstream) {
+      const auto model = upstream->model(name);
+      if (model.ok()) return std::filesystem::path();
+      if (model.error().code != ErrorCode::not_found) return model.error();
+    }
+    return unknown_model(*catalog, name);
   };
-  source.load =
-      [load](const std::string& name,
-             const std::filesystem::path& path) -> Result<std::shared_ptr<backends::ChatModel>> {
+  source.load = [load, upstream](const std::string& name, const std::filesystem::path& path)
+      -> Result<std::shared_ptr<backends::ChatModel>> {
+    if (path.empty()) return upstream->model(name);
     auto model = backends::load_local_model(name, path, load);
     if (!model.ok()) return without_folder(path, std::move(model).error());
     return model;
@@ -105,18 +125,26 @@ Status serve(const Options& options) {
   HELICON_TRY(kernels::choose_kernels());
   backends::LocalModelOptions load = options.load;
   HELICON_TRY(apply(options.speculation, *catalog, load));
+  HELICON_ASSIGN(load.packed_folder, packed_folder());
   NamedFiles given;
   for (const std::string& name : options.models) {
     HELICON_ASSIGN(const ModelArgument model, find_model(*catalog, name));
     given.emplace(model.name, model.path);
   }
+  HELICON_ASSIGN(const auto upstream, open_upstream(options.upstream));
   const backends::PoolOptions pool_options{.max_loaded = options.max_loaded,
                                            .keep_alive = std::chrono::seconds(options.keep_alive)};
   auto pool = std::make_unique<backends::ModelPool>(pool_options,
-                                                    model_source(std::move(catalog), given, load));
+                                                    model_source(catalog, given, load, upstream));
   backends::ModelPool& models = *pool;
+  http::ServerOptions server_options = options.server;
+  if (auto programs = agents::sandbox_runner(); programs.ok()) {
+    server_options.programs = *std::move(programs);
+  } else {
+    spdlog::warn("agents compare their results and run nothing; {}", programs.error().message);
+  }
   // Before anything is loaded: a port in use is found out at once.
-  HELICON_ASSIGN(const auto server, http::Server::listen(options.server, std::move(pool)));
+  HELICON_ASSIGN(const auto server, http::Server::listen(server_options, std::move(pool)));
 
   // Signals are heard from here on, and who asks meanwhile waits for the load.
   server->stop_on_signals();
@@ -167,6 +195,7 @@ void add_serve(CLI::App& app, int& exit_code) {
       ->check(CLI::Range(1, 1024));
   add_cache_type(*verb, options->load.cache_type);
   add_speculation(*verb, options->speculation);
+  add_upstream(*verb, options->upstream);
   verb->callback([options, &exit_code] { exit_code = exit_code_of(serve(*options)); });
 }
 

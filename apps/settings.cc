@@ -47,10 +47,55 @@ Setting number(std::string_view name, std::string_view meaning, float SamplingPa
           [=](const Settings& settings) { return fmt::format("{}", settings.sampling.*member); }};
 }
 
+// A number of the mode's; agents::check knows its range.
+Setting mode_number(std::string_view name, std::string_view meaning, std::string_view range,
+                    int agents::ModeOptions::*member) {
+  return {name, meaning,
+          [=](Settings& settings, std::string_view text) -> Status {
+            agents::ModeOptions changed = settings.mode;
+            if (!parse(text, changed.*member) || !agents::check(changed).ok())
+              return out_of_range(name, range, text);
+            settings.mode = changed;
+            return ok_status();
+          },
+          [=](const Settings& settings) { return fmt::format("{}", settings.mode.*member); }};
+}
+
 std::vector<Setting> make_settings() {
   constexpr float unbounded = std::numeric_limits<float>::max();
   const Range penalty = {-2, 2, false, "a number from -2 to 2"};
   return {
+      {"mode",
+       "instant: answers at once; thinking: reasons first; contemplating: several agents, who read "
+       "each other",
+       [](Settings& settings, std::string_view text) -> Status {
+         const auto mode = agents::parse_mode(text);
+         if (!mode.ok()) return out_of_range("mode", "instant, thinking or contemplating", text);
+         settings.mode.mode = *mode;
+         return ok_status();
+       },
+       [](const Settings& settings) { return std::string(to_string(settings.mode.mode)); }},
+      {"effort", "how long to reason: minimal, low, medium, high, xhigh; none of it: default",
+       [](Settings& settings, std::string_view text) -> Status {
+         if (text == "default") {
+           settings.mode.effort.clear();
+           return ok_status();
+         }
+         const auto effort = agents::find_effort(text);
+         if (!effort.ok() || effort->budget_tokens == 0)
+           return out_of_range("effort", "minimal, low, medium, high or xhigh", text);
+         settings.mode.effort = text;
+         return ok_status();
+       },
+       [](const Settings& settings) {
+         return settings.mode.effort.empty() ? std::string("default") : settings.mode.effort;
+       }},
+      mode_number("agents", "of contemplating: how many", "a whole number from 2 to 32",
+                  &agents::ModeOptions::agents),
+      mode_number("rounds", "of contemplating: how often they may read each other, and one more",
+                  "a whole number from 1 to 8", &agents::ModeOptions::rounds),
+      mode_number("budget", "tokens of reasoning, and of each agent; 0: as the effort says",
+                  "0, or a whole number from 16 to 1048576", &agents::ModeOptions::budget_tokens),
       number("temperature", "0: always the likeliest token; higher: livelier",
              &SamplingParameters::temperature, {0, unbounded, false, "a number of 0 or more"}),
       {"top-k", "only the K likeliest tokens; 0: all",

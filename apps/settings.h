@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "agents/mode.h"
 #include "base/result.h"
 #include "runtime/request.h"
 
@@ -24,6 +25,7 @@ struct Settings {
   runtime::SamplingParameters sampling;
   std::optional<uint64_t> seed;  // none: another one for each answer
   int max_tokens = -1;           // -1: what the context leaves
+  agents::ModeOptions mode;
 };
 
 struct Setting {

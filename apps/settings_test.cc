@@ -15,6 +15,11 @@ TEST(Settings, EachTakesBackWhatItShows) {
 TEST(Settings, Change) {
   Settings settings;
   const std::vector<std::pair<std::string, std::string>> changes = {
+      {"mode", "contemplating"},
+      {"effort", "high"},
+      {"agents", "4"},
+      {"rounds", "1"},
+      {"budget", "300"},
       {"temperature", "0"},
       {"top-k", "0"},
       {"top-p", "1"},
@@ -38,6 +43,13 @@ TEST(Settings, Change) {
   EXPECT_EQ(settings.sampling.presence_penalty, 2.0f);
   EXPECT_EQ(settings.seed, 18446744073709551615u);
   EXPECT_EQ(settings.max_tokens, 1);
+  EXPECT_EQ(settings.mode.mode, agents::Mode::contemplating);
+  EXPECT_EQ(settings.mode.effort, "high");
+  EXPECT_EQ(settings.mode.agents, 4);
+  EXPECT_EQ(settings.mode.rounds, 1);
+  EXPECT_EQ(settings.mode.budget_tokens, 300);
+  EXPECT_TRUE(change_setting(settings, "effort", "default").ok());
+  EXPECT_EQ(settings.mode.effort, "");
   EXPECT_TRUE(change_setting(settings, "seed", "random").ok());
   EXPECT_FALSE(settings.seed.has_value());
   EXPECT_TRUE(change_setting(settings, "max-tokens", "none").ok());
@@ -46,6 +58,12 @@ TEST(Settings, Change) {
 
 TEST(Settings, RefuseWhatIsOutOfRange) {
   const std::vector<std::pair<std::string, std::string>> wrong = {
+      {"mode", "dreaming"},
+      {"effort", "none"},
+      {"agents", "1"},
+      {"agents", "1000"},
+      {"rounds", "0"},
+      {"budget", "3"},
       {"temperature", "-0.1"},
       {"temperature", "nan"},
       {"temperature", "inf"},

@@ -18,5 +18,6 @@ void add_tokenize(CLI::App& app, int& exit_code);
 void add_template(CLI::App& app, int& exit_code);
 void add_logits(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
+void add_eval(CLI::App& app, int& exit_code);
 
 }  // namespace helicon::apps

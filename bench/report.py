@@ -111,7 +111,8 @@ def _relative_rows(figures, model):
         best = figures.best("long", "first_token_after_cached_prefix_seconds", lower=True)
         theirs = best and (figures.median("long", best, "first_token_after_cached_prefix_seconds") /
                            figures.median("long", best, "median_step_seconds"))
-        yield _own("cached-steps", "first token after a cached prefix, in steps of one row", "steps", cached / step, theirs,
+        yield _own("cached-steps", "first token after a cached prefix, in steps of one row", "steps",
+                   cached / step, theirs,
                    "under 2", cached < 2 * step)
     for job, key, title in (
             ("short", "step_share_of_bandwidth", "decode 128: share of memory bandwidth"),
@@ -220,6 +221,9 @@ def draw(tables, path):
     from matplotlib import pyplot  # pylint: disable=import-outside-toplevel
     names = [row.name for row in ROWS if row.unit == "tokens/s"]
     titles = {row.name: row.title.replace(", together", "") for row in ROWS}
+    # What tells of one thing alone, such as loading, has its table and no place here.
+    tables = {title: table for title, table in tables.items()
+              if any(line["row"].startswith("prefill") for entry in table["models"] for line in entry["rows"])}
     fills = [{"color": "0.25"}, {"facecolor": "white", "edgecolor": "black", "hatch": "////"},
              {"color": "0.7"}]
     figure, panels = pyplot.subplots(1, len(MODELS), figsize=(12, 5.4), sharex=True, sharey=True,

@@ -43,6 +43,6 @@ build_asan() { build_sanitized build/asan "${1:-all}" -DHELICON_FUZZERS=ON; }
 
 # Only the folders in which several threads meet.
 build_tsan() {
-  build_sanitized build/tsan "base_test runtime_test backends_test http_test" \
+  build_sanitized build/tsan "base_test runtime_test backends_test agents_test http_test" \
     -DHELICON_SANITIZE=thread
 }

@@ -4,16 +4,18 @@
 passed=0
 failed=0
 summary=()
+endings=()
 logs=
 
-# record NAME SECONDS STATUS PASSED FAILED TEXT: a suite that fails without saying what, or that
-# ran nothing at all, is one failure.
+# record NAME SECONDS STATUS PASSED FAILED LOG TEXT: a suite that fails without saying what, or that
+# ran nothing at all, is one failure. How a log of failures ends is said again before the summary.
 record() {
-  local name=$1 seconds=$2 status=$3 good=$4 bad=$5 text=$6
+  local name=$1 seconds=$2 status=$3 good=$4 bad=$5 log=$6 text=$7
   if ((bad == 0 && (status != 0 || good == 0))); then
     bad=1
     text="FAILED: ${text:-exit code $status}"
   fi
+  ((bad == 0)) || endings+=("$(printf '== %s ended with\n' "$name" && tail -n 30 "$log" | cut -c -240)")
   ((passed += good, failed += bad)) || true
   summary+=("$(printf '%-24s %4ds  %s' "$name" "$seconds" "$text")")
 }
@@ -59,18 +61,19 @@ suite() {
   # Whoever starts us in the background has us ignore signals; what is tested may not inherit that.
   env --default-signal ./dev call "$@" 2>&1 </dev/null | tee "$log" || status=$?
   read -r good bad text < <(count "$runner" "$log" "$status") || true
-  record "$name" $((SECONDS - start)) "$status" "${good:-0}" "${bad:-0}" "${text:-}"
+  record "$name" $((SECONDS - start)) "$status" "${good:-0}" "${bad:-0}" "$log" "${text:-}"
 }
 
 # step NAME COMMAND...: no test, but without it some cannot run; counts only where it fails.
 step() {
-  local name=$1 start=$SECONDS
+  local name=$1 log start=$SECONDS
   shift
   say "$name"
-  if ./dev call "$@" </dev/null; then
+  log=$logs/${name// /-}.log
+  if ./dev call "$@" 2>&1 </dev/null | tee "$log"; then
     summary+=("$(printf '%-24s %4ds' "$name" $((SECONDS - start)))")
   else
-    record "$name" $((SECONDS - start)) 1 0 1 FAILED
+    record "$name" $((SECONDS - start)) 1 0 1 "$log" FAILED
     return 1
   fi
 }
@@ -164,6 +167,7 @@ run_tests() {
   export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp"
   step "build, tsan" build_tsan && suite "unit tests, tsan" ctest unit_tests build/tsan -E _NOT_BUILT
 
+  ((failed == 0)) || printf '%s\n' "${endings[@]}"
   say "Summary, $(((SECONDS - start) / 60)) min $(((SECONDS - start) % 60)) s"
   printf '%s\n' "${summary[@]}"
   echo "$passed passed, $failed failed"

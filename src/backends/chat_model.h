@@ -19,6 +19,7 @@ struct ChatRequest {
   std::vector<chat::Message> messages;
   boost::json::array tools;                // OpenAI tool definitions, passed to the template
   boost::json::object template_variables;  // chat_template_kwargs: further variables
+  std::string reasoning_effort;            // passed on to models that know efforts; or empty
   runtime::SamplingParameters sampling;
   int choices = 1;
   int max_tokens = -1;
@@ -44,6 +45,10 @@ struct ModelInfo {
   uint64_t parameters = 0;
   int context_length = 0;
   uint64_t bytes = 0;
+  // It reasons by itself; its template takes `enable_thinking`, as those of such models do.
+  bool reasons = false;
+  // `reasoning_effort` says how much it reasons itself, and sets nothing else to work.
+  bool takes_effort = false;
 };
 
 // Pages of keys and values, where a model has such.

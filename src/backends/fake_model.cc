@@ -68,7 +68,8 @@ class FakeModel::Run final : public ChatRun {
 
   void answer() {
     using runtime::FinishReason;
-    const int limit = request_.max_tokens < 0 ? 1 << 20 : request_.max_tokens;
+    const bool bounded = request_.max_tokens >= 0 && !options_.unbounded;
+    const int limit = bounded ? request_.max_tokens : 1 << 20;
     const int words = static_cast<int>(words_.size());
     const int length = options_.endless ? limit : std::min(words, limit);
     const bool cut = options_.endless || words > limit;
@@ -106,6 +107,11 @@ class FakeModel::Run final : public ChatRun {
     event.choice = choice;
     event.token = id;
     event.text = words_[static_cast<size_t>(id)];
+    if (options_.reasons && !answering_) {
+      answering_ = event.text == "</think> ";
+      event.reasoning = answering_ ? "" : std::exchange(event.text, {});
+      event.text.clear();
+    }
     if (request_.top_logprobs >= 0) {
       event.logprob = runtime::TokenLogprob{id, -0.25f};
       for (int i = 0; i < request_.top_logprobs; ++i) {
@@ -122,6 +128,7 @@ class FakeModel::Run final : public ChatRun {
   const runtime::Listener listener_;
   const std::shared_ptr<Shared> shared_;
   int prompt_tokens_ = 0;
+  bool answering_ = false;  // its reasoning is over
   std::mutex mutex_;
   std::condition_variable wake_;
   bool cancelled_ = false;
@@ -133,7 +140,9 @@ FakeModel::FakeModel(FakeModelOptions options)
   info_.name = options_.name;
   info_.architecture = "fake";
   info_.quantization = "none";
-  info_.context_length = 1 << 20;
+  info_.context_length = options_.context_length;
+  info_.reasons = options_.reasons;
+  info_.takes_effort = options_.takes_effort;
 }
 
 FakeModel::~FakeModel() = default;
@@ -145,6 +154,9 @@ Result<std::unique_ptr<ChatRun>> FakeModel::start(ChatRequest request, runtime::
   }
   if (options_.refuse) return *options_.refuse;
   std::string reply = options_.reply.empty() ? request.messages.back().content : options_.reply;
+  if (options_.answer) {
+    HELICON_ASSIGN(reply, options_.answer(request));
+  }
   for (const std::string& stop : request.stop) reply = reply.substr(0, reply.find(stop));
   std::vector<std::string> words = words_of(reply);
   {

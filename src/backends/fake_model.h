@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,13 +16,19 @@ namespace helicon::backends {
 
 struct FakeModelOptions {
   std::string name = "fake";
-  std::string reply{};                       // empty: the last message's content
+  std::string reply{};  // empty: the last message's content
+  // Instead of it, and of refuse: what is said to each request. Called on the asker's thread.
+  std::function<Result<std::string>(const ChatRequest&)> answer{};
   std::chrono::milliseconds token_delay{0};  // before each token
   bool endless = false;                      // begins again until cancelled or out of tokens
+  bool unbounded = false;                    // heeds no max_tokens
   std::optional<Error> refuse{};             // start() fails with it
   std::optional<Error> fail{};               // each choice fails with it ...
   int fail_after = 0;                        // ... after so many tokens
   int cached_tokens = 0;
+  int context_length = 1 << 20;  // as info() says; nothing is refused for it
+  bool reasons = false;          // what it says up to "</think> " is reasoning
+  bool takes_effort = false;
   std::optional<PageUse> pages{};
 };
 

@@ -9,6 +9,7 @@
 #include "models/open.h"
 #include "runtime/engine.h"
 #include "text/chat_template.h"
+#include "text/reasoning_splitter.h"
 #include "text/tokenizer.h"
 
 namespace helicon::backends {
@@ -26,6 +27,36 @@ class LocalRun final : public ChatRun {
   runtime::Ticket ticket_;
   int prompt_tokens_;
 };
+
+// Tells each choice's reasoning from its answer.
+runtime::Listener splitting(runtime::Listener listener, bool opened, int choices) {
+  struct State {
+    std::vector<text::ReasoningSplitter> splitters;
+    int reasoning_tokens = 0;
+  };
+  const auto state = std::make_shared<State>();
+  state->splitters.assign(static_cast<size_t>(choices), text::ReasoningSplitter(opened));
+  runtime::Listener split;
+  split.on_event = [state, on_event = std::move(listener.on_event)](runtime::Event event) {
+    text::ReasoningSplitter& splitter = state->splitters[static_cast<size_t>(event.choice)];
+    text::ReasoningSplitter::Pieces pieces = splitter.push(event.text);
+    if (event.finish) {
+      const text::ReasoningSplitter::Pieces rest = splitter.finish();
+      pieces.reasoning += rest.reasoning;
+      pieces.text += rest.text;
+    }
+    event.reasoning = std::move(pieces.reasoning);
+    event.text = std::move(pieces.text);
+    state->reasoning_tokens += event.token && event.text.empty();
+    on_event(std::move(event));
+  };
+  split.on_done = [state, on_done = std::move(listener.on_done)](const runtime::Usage& usage) {
+    runtime::Usage figures = usage;
+    figures.reasoning_tokens = std::min(state->reasoning_tokens, usage.completion_tokens);
+    on_done(figures);
+  };
+  return split;
+}
 
 class LocalModel final : public ChatModel {
  public:
@@ -48,6 +79,9 @@ class LocalModel final : public ChatModel {
 
   Result<std::unique_ptr<ChatRun>> start(ChatRequest request, runtime::Listener listener) override {
     HELICON_ASSIGN(const std::string prompt, render(request));
+    if (info_.reasons)
+      listener = splitting(std::move(listener), text::ReasoningSplitter::opened_by(prompt),
+                           request.choices);
     runtime::Request work;
     // The template writes the begin token itself where the model wants one.
     HELICON_ASSIGN(work.prompt,
@@ -82,6 +116,7 @@ class LocalModel final : public ChatModel {
     variables["add_generation_prompt"] = true;
     variables["bos_token"] = special(tokenizer_->begin_token());
     variables["eos_token"] = special(tokenizer_->end_token());
+    if (!request.reasoning_effort.empty()) variables["reasoning_effort"] = request.reasoning_effort;
     for (const auto& [name, value] : request.template_variables) variables[name] = value;
     auto text = template_->render(variables);
     if (!text.ok()) {
@@ -130,6 +165,7 @@ models::OpenOptions open_options(const LocalModelOptions& options) {
   open.context_length = static_cast<size_t>(options.context_length);
   open.threads = options.threads;
   open.cache_type = options.cache_type;
+  open.packed_folder = options.packed_folder;
   return open;
 }
 
@@ -161,6 +197,7 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
     return std::move(tokenizer).error();
   }
   std::shared_ptr<const text::ChatTemplate> chat_template;
+  bool reasons = false;
   if (file->metadata().contains("tokenizer.chat_template")) {
     HELICON_ASSIGN(const std::string source, file->metadata().string("tokenizer.chat_template"));
     auto compiled = text::ChatTemplate::compile(source);
@@ -169,6 +206,7 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
                    fmt::format("{}: its chat template: {}", path.filename().string(),
                                compiled.error().message)};
     chat_template = std::move(*compiled);
+    reasons = text::ReasoningSplitter::used_by(source);
   }
   HELICON_ASSIGN(models::OpenModel model,
                  models::open_model(file, path.filename().string(), open_options(options)));
@@ -179,6 +217,8 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
                     path.filename().string(), (*tokenizer)->size(), model.decoder->vocabulary())};
   ModelInfo info = describe(name, *file);
   info.context_length = static_cast<int>(model.context_length);
+  info.reasons = reasons;
+  info.takes_effort = reasons;
   runtime::EngineParts parts;
   parts.context_length = info.context_length;
   parts.memory = std::move(model.memory);

@@ -22,6 +22,7 @@ struct LocalModelOptions {
   int threads = 0;         // 0: what the cgroup's quota and the physical cores give
   kernels::KeyValueType cache_type = kernels::KeyValueType::f16;  // of keys and values
   runtime::SpeculationMode speculation = runtime::SpeculationMode::automatic;
+  std::filesystem::path packed_folder;  // where packed weights are kept between starts, or none
   std::filesystem::path draft;  // a small model of the same vocabulary that guesses ahead; or none
 };
 

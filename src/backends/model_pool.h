@@ -25,7 +25,7 @@ struct PoolOptions {
 // What may be loaded, by name. The pool asks each time, so that a model pulled meanwhile is found.
 // Called from several threads.
 struct ModelSource {
-  // Quick. Errors: not_found.
+  // Quick. Empty: it is no file of this machine; load() knows. Errors: not_found.
   std::function<Result<std::filesystem::path>(const std::string& name)> resolve;
   std::function<std::vector<std::string>()> names;
   // Whether loading has a chance: quick, asked before anything is unloaded for it. May be empty.

@@ -170,6 +170,23 @@ void MappedFile::release(std::span<const std::byte> range) {
   if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
+std::string MappedFile::identity() const {
+  struct stat status;
+  if (fstat(descriptor_, &status) != 0) return "unknown";
+  return fmt::format("{} {} {} {}.{:09}", status.st_dev, status.st_ino, bytes_.size(),
+                     status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+}
+
+void MappedFile::fetch(std::span<const std::byte> range) {
+#ifdef MADV_POPULATE_READ  // of Linux 5.14; older kernels fetch as it is read
+  const uintptr_t begin = page_of(address_of(range.data()));
+  const uintptr_t end = page_of(address_of(range.data()) + range.size() + page_bytes - 1);
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_READ);
+#else
+  static_cast<void>(range);
+#endif
+}
+
 bool MappedFile::intact() const {
   if (region_ == nullptr) return true;
   struct stat status;

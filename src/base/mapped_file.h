@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "base/result.h"
 
@@ -27,6 +28,14 @@ class MappedFile {
 
   // The whole file, as long as it was when opened; empty for an empty file.
   std::span<const std::byte> bytes() const { return bytes_; }
+
+  // What tells this file from every other, and from itself once it was written to: its device,
+  // number, bytes and time of change.
+  std::string identity() const;
+
+  // Has the pages of `range`, a part of any mapping, in memory and in this process's tables, so
+  // that touching them costs nothing any more. Advice only.
+  static void fetch(std::span<const std::byte> range);
 
   // Drops the whole pages within `range`, a part of any mapping, from this process. They are read
   // anew when touched again.

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/descriptor.h"
+
 namespace helicon::catalog {
 namespace {
 
@@ -19,15 +21,6 @@ Error file_error(int number, const char* what, const std::filesystem::path& path
   const bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
   return Error{full ? ErrorCode::no_space : ErrorCode::io,
                fmt::format("{}: cannot {}: {}", path.string(), what, std::strerror(number)), ""};
-}
-
-// True where `file` is still what `path` names: the one who held the lock before us may have
-// renamed it to its target meanwhile.
-bool still_named(int file, const std::filesystem::path& path) {
-  struct stat opened {};
-  struct stat named {};
-  return fstat(file, &opened) == 0 && stat(path.c_str(), &named) == 0 &&
-         opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
 }  // namespace

@@ -121,7 +121,8 @@ Awaitable<Status> ChatAnswer::start() {
     runtime::Listener listener;
     listener.on_event = [queue = queue_](runtime::Event event) { queue->push(std::move(event)); };
     listener.on_done = [queue = queue_](const runtime::Usage& usage) { queue->finish(usage); };
-    return model_->start(std::move(request_.chat), std::move(listener));
+    return services_.modes.start(model_, std::move(request_.chat), request_.mode,
+                                 std::move(listener));
   });
   if (!started.ok()) co_return std::move(started).error();
   run_ = *std::move(started);
@@ -146,6 +147,7 @@ std::optional<Error> ChatAnswer::failure_in(const EventQueue::Batch& batch) cons
 
 void ChatAnswer::count(const EventQueue::Batch& batch) {
   for (const runtime::Event& event : batch.events) tokens_ += event.token.has_value();
+  if (batch.usage) tokens_ = batch.usage->completion_tokens;  // those of agents, too
   if (batch.usage) queued_ = fmt::format(", queued {:.3f} s", batch.usage->queue_seconds);
 }
 

@@ -28,7 +28,8 @@ TEST_F(ChatCompletionTest, AnswersAsAWhole) {
     "choices":[{"index":0,"message":{"role":"assistant","content":"grüße \"du\" 😀","refusal":null},
                 "logprobs":null,"finish_reason":"stop"}],
     "usage":{"prompt_tokens":3,"completion_tokens":3,"total_tokens":6,
-             "prompt_tokens_details":{"cached_tokens":2}}})"));
+             "prompt_tokens_details":{"cached_tokens":2},
+             "completion_tokens_details":{"reasoning_tokens":0}}})"));
 }
 
 TEST_F(ChatCompletionTest, AnswersAsAStream) {

@@ -134,7 +134,11 @@ Status read_assistant_fields(const json::object& object, const std::string& path
                          "is not supported");
     }
   }
+  // Servers call it by either name, and clients send back what they got.
   HELICON_ASSIGN(message.reasoning, read_optional_string(object, "reasoning_content", path));
+  if (message.reasoning.empty()) {
+    HELICON_ASSIGN(message.reasoning, read_optional_string(object, "reasoning", path));
+  }
   if (!is_given(object, "tool_calls")) return ok_status();
   HELICON_ASSIGN(const json::array* const calls,
                  read_array(object.at("tool_calls"), path + ".tool_calls"));

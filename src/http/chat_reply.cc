@@ -82,6 +82,50 @@ json::object usage_json(const runtime::Usage& usage) {
   object["completion_tokens"] = usage.completion_tokens;
   object["total_tokens"] = usage.prompt_tokens + usage.completion_tokens;
   object["prompt_tokens_details"] = std::move(details);
+  object["completion_tokens_details"] = {{"reasoning_tokens", usage.reasoning_tokens}};
+  return object;
+}
+
+// An extension of ours: docs/api.md has the fields that each kind has.
+json::object progress_json(const chat::Progress& progress) {
+  using Kind = chat::Progress::Kind;
+  json::object object;
+  object["type"] = to_string(progress.kind);
+  object["round"] = progress.round;
+  switch (progress.kind) {
+    case Kind::round:
+      object["agents"] = progress.agents;
+      break;
+    case Kind::agent_started:
+      object["agent"] = progress.agent;
+      object["angle"] = progress.angle;
+      break;
+    case Kind::agent_wrote:
+      object["agent"] = progress.agent;
+      object["text"] = progress.text;
+      break;
+    case Kind::agent_checked:
+      object["agent"] = progress.agent;
+      object["check"] = to_string(progress.check);
+      object["result"] = progress.result;
+      break;
+    case Kind::agent_finished:
+      object["agent"] = progress.agent;
+      object["outcome"] = to_string(progress.outcome);
+      object["check"] = to_string(progress.check);
+      object["result"] = progress.result;
+      object["tokens"] = progress.tokens;
+      break;
+    case Kind::agreement:
+      object["agreed"] = progress.agreed;
+      object["answered"] = progress.answered;
+      object["agents"] = progress.agents;
+      object["result"] = progress.result;
+      break;
+    case Kind::aggregating:
+    case Kind::count:
+      break;
+  }
   return object;
 }
 
@@ -115,6 +159,19 @@ std::string ChatStreamWriter::begin() const {
 std::string ChatStreamWriter::event(const runtime::Event& event) const {
   std::string events;
   const bool has_logprob = counts_logprob(head_, event);
+  if (event.progress) {
+    // In a chunk that adds nothing to the answer, so that other clients pass over it.
+    json::object object = chunk();
+    object["choices"] = json::array{
+        {{"index", event.choice}, {"delta", json::object()}, {"finish_reason", nullptr}}};
+    object["helicon"] = progress_json(*event.progress);
+    return as_event(object);
+  }
+  if (!event.reasoning.empty()) {
+    // Clients read one of the two names.
+    events += data({{"reasoning_content", event.reasoning}, {"reasoning", event.reasoning}},
+                   event.choice, nullptr, nullptr);
+  }
   if (!event.text.empty() || has_logprob) {
     json::value logprobs = nullptr;
     if (has_logprob) logprobs = logprobs_json(json::array{logprob_json(head_, event)});
@@ -141,6 +198,9 @@ ChatReplyCollector::ChatReplyCollector(ChatReplyHead head)
 void ChatReplyCollector::add(const runtime::Event& event) {
   Choice& choice = choices_[static_cast<size_t>(event.choice)];
   choice.text += event.text;
+  choice.reasoning += event.reasoning;
+  if (event.progress && event.progress->kind == chat::Progress::Kind::agreement)
+    outcome_ = progress_json(*event.progress);
   if (counts_logprob(head_, event)) choice.logprobs.push_back(logprob_json(head_, event));
   if (event.finish) choice.finish_reason = finish_reason(event);
 }
@@ -153,6 +213,10 @@ std::string ChatReplyCollector::body(const runtime::Usage& usage) const {
     message["role"] = "assistant";
     message["content"] = choice.text;
     message["refusal"] = nullptr;
+    if (!choice.reasoning.empty()) {
+      message["reasoning_content"] = choice.reasoning;
+      message["reasoning"] = choice.reasoning;
+    }
     json::object element;
     element["index"] = i;
     element["message"] = std::move(message);
@@ -164,6 +228,7 @@ std::string ChatReplyCollector::body(const runtime::Usage& usage) const {
   json::object object = begin_object(head_, "chat.completion");
   object["choices"] = std::move(choices);
   object["usage"] = usage_json(usage);
+  if (!outcome_.empty()) object["helicon"] = outcome_;
   return json::serialize(object);
 }
 

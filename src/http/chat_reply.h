@@ -52,11 +52,13 @@ class ChatReplyCollector {
  private:
   struct Choice {
     std::string text;
+    std::string reasoning;
     boost::json::array logprobs;
     boost::json::value finish_reason;
   };
   ChatReplyHead head_;
   std::vector<Choice> choices_;
+  boost::json::object outcome_;  // of several agents: how far they agreed
 };
 
 }  // namespace helicon::http

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "http/chat_messages.h"
+#include "http/chat_mode.h"
 #include "http/json_reader.h"
 #include "http/utf8.h"
 
@@ -35,6 +36,7 @@ struct Draft {
   std::optional<int64_t> top_logprobs;
   std::optional<int64_t> max_tokens;
   std::optional<int64_t> max_completion_tokens;
+  ModeWish mode;
 };
 
 using Reader = Status (*)(const json::value& value, std::string_view name, Draft& draft);
@@ -125,6 +127,14 @@ Status read_template_variables(const json::value& value, std::string_view name, 
   }
   draft.request.chat.template_variables = json::object(*variables, {});
   return ok_status();
+}
+
+Status read_mode_field(const json::value& value, std::string_view name, Draft& draft) {
+  return read_mode(value, name, draft.mode);
+}
+
+Status read_effort_field(const json::value& value, std::string_view name, Draft& draft) {
+  return read_effort(value, name, draft.mode);
 }
 
 Status read_choices(const json::value& value, std::string_view name, Draft& draft) {
@@ -286,6 +296,8 @@ constexpr Field fields[] = {
     {"tools", read_tools_field},
     {"tool_choice", read_tool_choice},
     {"chat_template_kwargs", read_template_variables},
+    {"mode", read_mode_field},
+    {"reasoning_effort", read_effort_field},
     {"stream", read_stream},
     {"stream_options", read_stream_options},
     {"n", read_choices},
@@ -320,7 +332,6 @@ constexpr Field fields[] = {
     {"prediction", unsupported},
     {"prompt_cache_options", unsupported},
     {"prompt_cache_retention", unsupported},
-    {"reasoning_effort", unsupported},
     {"web_search_options", unsupported},
     {"cache_prompt", ignored},
     {"id_slot", ignored},
@@ -365,6 +376,7 @@ Status settle(Draft& draft) {
     request.chat.max_tokens = static_cast<int>(*draft.max_completion_tokens);
   }
   if (!draft.tools_allowed) request.chat.tools.clear();
+  HELICON_ASSIGN(request.mode, settle_mode(request.model, draft.mode));
   return ok_status();
 }
 

@@ -7,13 +7,15 @@
 #include <string_view>
 #include <vector>
 
+#include "agents/mode.h"
 #include "backends/chat_model.h"
 #include "base/result.h"
 
 namespace helicon::http {
 
 struct ChatCompletionRequest {
-  std::string model;
+  std::string model;  // without the suffix that names a mode
+  agents::ModeOptions mode;
   backends::ChatRequest chat;   // sampling.seed and owner are still to be set
   std::optional<int64_t> seed;  // nothing: the server draws one
   std::string user;             // as the client calls its user; may be empty

@@ -1,5 +1,6 @@
 #include "http/chat_request.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -38,6 +39,36 @@ TEST(ChatRequest, TheSmallestHasTheProtocolsDefaults) {
   ASSERT_EQ(request.chat.messages.size(), 1u);
   EXPECT_EQ(request.chat.messages[0].role, "user");
   EXPECT_EQ(request.chat.messages[0].content, "hello");
+}
+
+TEST(ChatRequest, ThreeWaysToAskForAMode) {
+  using agents::Mode;
+  EXPECT_EQ(parse(with("")).mode.mode, Mode::instant);
+  EXPECT_EQ(parse(with(R"("reasoning_effort":"none")")).mode.mode, Mode::instant);
+  for (const char* effort : {"minimal", "low", "medium", "high", "xhigh"}) {
+    const auto mode = parse(with(fmt::format(R"("reasoning_effort":"{}")", effort))).mode;
+    EXPECT_EQ(mode.mode, Mode::thinking);
+    EXPECT_EQ(mode.effort, effort);
+  }
+  EXPECT_EQ(parse(with(R"("mode":"thinking")")).mode.mode, Mode::thinking);
+  const auto mode = parse(with(R"("mode":{"name":"contemplating","agents":4,"rounds":1,
+                                  "budget_tokens":300},"reasoning_effort":"high")"))
+                        .mode;
+  EXPECT_EQ(mode.mode, Mode::contemplating);
+  EXPECT_EQ(mode.agents, 4);
+  EXPECT_EQ(mode.rounds, 1);
+  EXPECT_EQ(agents::budget_of(mode), 300);
+
+  const auto suffixed = [](std::string_view model) {
+    return parse(
+        fmt::format(R"({{"model":"{}","messages":[{{"role":"user","content":"a"}}]}})", model));
+  };
+  EXPECT_EQ(suffixed("m:instant").mode.mode, Mode::instant);
+  EXPECT_EQ(suffixed("m:thinking").mode.mode, Mode::thinking);
+  EXPECT_EQ(suffixed("m:contemplating").mode.mode, Mode::contemplating);
+  EXPECT_EQ(suffixed("m:contemplating").model, "m");
+  EXPECT_EQ(suffixed("org/m:1.5b").model, "org/m:1.5b");  // a tag of another kind
+  EXPECT_EQ(suffixed("org/m:1.5b:thinking").model, "org/m:1.5b");
 }
 
 TEST(ChatRequest, ReadsEveryField) {
@@ -218,7 +249,25 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{with(R"("modalities":["text","audio"])"), unsupported, "modalities", "audio"},
         Refusal{with(R"("functions":[])"), unsupported, "functions", "not supported"},
         Refusal{with(R"("store":true)"), unsupported, "store", "not stored"},
-        Refusal{with(R"("reasoning_effort":"high")"), unsupported, "reasoning_effort", ""},
+        Refusal{with(R"("reasoning_effort":"much")"), invalid, "reasoning_effort", "xhigh"},
+        Refusal{with(R"("mode":"dreaming")"), invalid, "mode", "contemplating"},
+        Refusal{with(R"("mode":{"agents":8})"), invalid, "mode.name", "is missing"},
+        Refusal{with(R"("mode":{"name":"contemplating","agent":8})"), invalid, "mode.agent",
+                "did you mean"},
+        Refusal{with(R"("mode":{"name":"contemplating","agents":0})"), invalid, "mode.agents",
+                "between 2 and 32, not 0"},
+        Refusal{with(R"("mode":{"name":"contemplating","agents":1000})"), invalid, "mode.agents",
+                "between 2 and 32, not 1000"},
+        Refusal{with(R"("mode":{"name":"contemplating","rounds":9})"), invalid, "mode.rounds", "8"},
+        Refusal{with(R"("mode":{"name":"thinking","budget_tokens":3})"), invalid,
+                "mode.budget_tokens", "between 16"},
+        Refusal{with(R"("mode":"thinking","reasoning_effort":"none")"), invalid, "reasoning_effort",
+                "contradicts the mode thinking"},
+        Refusal{with(R"("mode":"instant","reasoning_effort":"low")"), invalid, "reasoning_effort",
+                "contradicts"},
+        Refusal{R"({"model":"m:thinking","mode":"instant",
+                    "messages":[{"role":"user","content":"hello"}]})",
+                invalid, "mode", "contradicts the model's suffix"},
         Refusal{with(R"("service_tier":"priority")"), unsupported, "service_tier", "priority"},
         Refusal{with(R"("chat_template_kwargs":{"messages":[]})"), invalid,
                 "chat_template_kwargs.messages", "field of its own"},

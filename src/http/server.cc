@@ -62,7 +62,8 @@ struct Server::Impl {
         signals(control),
         workers(worker_threads),
         models(std::move(model_pool)),
-        services{options, *models, workers, std::time(nullptr)} {}
+        modes(options.programs),
+        services{options, *models, modes, workers, std::time(nullptr)} {}
 
   Status listen();
   Awaitable<void> accept();
@@ -81,9 +82,11 @@ struct Server::Impl {
   std::map<int64_t, std::shared_ptr<Connection>> connections;
   int64_t accepted = 0;
   bool finished = false;  // stopped, and all connections gone
-  // Destroyed in this order: models, whose threads may still post to `io`, then workers, then io.
+  // Destroyed in this order: modes and models, whose threads may still post to `io`, then workers,
+  // then io.
   asio::thread_pool workers;
   std::unique_ptr<backends::ModelPool> models;
+  agents::ModeRunner modes;
   Services services;
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "agents/checker.h"
 #include "backends/model_pool.h"
 #include "base/result.h"
 #include "http/origin_policy.h"
@@ -41,6 +42,7 @@ struct ServerOptions {
   OriginPolicy policy;
   ServerLimits limits;
   ServerTimeouts timeouts;
+  std::shared_ptr<const agents::ProgramRunner> programs;  // runs what agents write; or null
   std::function<const WebAsset*(std::string_view path)> find_asset = find_web_asset;
 };
 

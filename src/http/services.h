@@ -5,6 +5,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <cstdint>
 
+#include "agents/mode_runner.h"
 #include "backends/model_pool.h"
 #include "http/server.h"
 
@@ -13,6 +14,7 @@ namespace helicon::http {
 struct Services {
   const ServerOptions& options;
   backends::ModelPool& models;
+  agents::ModeRunner& modes;
   boost::asio::thread_pool& workers;  // parsing, rendering, tokenizing: milliseconds to seconds
   int64_t started;                    // seconds since 1970
   std::atomic<bool> stopping{false};

@@ -70,6 +70,28 @@ TEST_P(EachType, PackingLosesNothing) {
   }
 }
 
+// Packed matrices are kept on disk under kPackingVersion: a layout that changes without another
+// version would be read as what it is not.
+TEST(PackedMatrix, TheLayoutsAreThoseOfTheirVersion) {
+  uint64_t sum = 0xcbf29ce484222325;  // FNV-1a over all packed bytes
+  for (const ElementType type : kAllTypes)
+    for (const size_t panel_rows : {size_t{8}, size_t{16}}) {
+      if (packed_kind(type) == PackedKind::floats) continue;
+      const size_t rows = 20, columns = 512;  // the last panel is not full
+      const tensor::ElementTypeInfo& info = tensor::info(type);
+      std::vector<std::byte> source(rows * columns / info.block_elements * info.block_bytes);
+      for (size_t i = 0; i < source.size(); ++i)
+        source[i] = static_cast<std::byte>(i * 37 + i / 256);
+      const PackedMatrix matrix{packed_kind(type), type, rows, columns, panel_rows, nullptr};
+      std::vector<std::byte> packed(packed_bytes(matrix));
+      pack_panels(matrix, source.data(), 0, matrix.panels(), packed.data());
+      for (const std::byte byte : packed) sum = (sum ^ static_cast<uint64_t>(byte)) * 0x100000001b3;
+    }
+  EXPECT_EQ(kPackingVersion, 1);
+  EXPECT_EQ(sum, 6380320624525968049u)
+      << "another layout needs another kPackingVersion, and its sum here";
+}
+
 TEST_P(EachType, ProductsAreThoseOfTheDecodedWeights) {
   std::mt19937 random(2);
   const size_t rows = 21, columns = 768, count = 7;

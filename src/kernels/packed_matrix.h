@@ -20,6 +20,9 @@ inline constexpr size_t kPanelRows = 8;     // unless the kernel table asks for 
 inline constexpr size_t kBlock = 32;        // columns that are multiplied at a time
 inline constexpr size_t kSuperBlock = 256;  // columns that share a k-quant's outer scale
 
+// Counts the layouts below, as packed matrices are kept on disk: another one, another number.
+inline constexpr int kPackingVersion = 1;
+
 enum class PackedKind {
   nibbles,      // Q4_0, Q4_1: value = d q + m, f16 d and m for 32 columns
   five_bits,    // Q5_0, Q5_1: the same with a fifth bit

@@ -32,7 +32,7 @@ class Decoder final : public Model {
   const DecoderConfig& config() const { return config_; }
   size_t vocabulary() const override { return config_.vocabulary; }
   cache::CacheShape cache_shape() const override;
-  bool intact() const override { return weights_.file->intact(); }
+  bool intact() const override { return weights_.intact(); }
   std::span<const float> forward(std::span<const Run> runs, cache::PagePool& pool) override;
 
  private:

@@ -1,9 +1,14 @@
 #include "models/decoder.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <filesystem>
 #include <functional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "models/tiny_model.h"
 
@@ -63,6 +68,43 @@ TEST_P(EachArchitecture, ARowsNumbersDoNotDependOnItsCompany) {
     }
   }
   for (size_t i = 0; i < kSequences; ++i) EXPECT_EQ(together[i], alone[i]) << "sequence " << i;
+}
+
+TEST_P(EachArchitecture, WhatAnEarlierStartHasPackedIsTheSame) {
+  const TinyModel tiny(GetParam());
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("helicon_kept_" + std::to_string(getpid()));
+  std::filesystem::remove_all(folder);
+  OpenOptions options;
+  options.threads = 2;
+  options.packed_folder = folder;
+  std::vector<double> progress;
+  options.on_progress = [&](double done) { progress.push_back(done); };
+  const std::vector<int32_t> tokens = random_tokens(40, 7);
+  auto first = tiny.open(options);
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  EXPECT_FALSE(first->kept_packed);
+  const std::vector<float> expected = logits_in_pieces(*first, tokens, 16);
+  // The file is not written anew: a changed one is another one.
+  const std::filesystem::path file = tiny.path();
+  Result<OpenModel> second = open_model(file, options);
+  for (int i = 0; i < 500 && second.ok() && !second->kept_packed; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    second = open_model(file, options);
+  }
+  ASSERT_TRUE(second.ok()) << second.error().message;
+  ASSERT_TRUE(second->kept_packed);
+  EXPECT_DOUBLE_EQ(progress.back(), 1.0);
+  EXPECT_EQ(logits_in_pieces(*second, tokens, 16), expected);
+
+  // One byte of the file later it is packed anew, although name and size are what they were.
+  TinyModel changed(GetParam());
+  changed.tensor("output_norm.weight").data[0] ^= 1;
+  auto third = changed.open(options);
+  ASSERT_TRUE(third.ok()) << third.error().message;
+  EXPECT_FALSE(third->kept_packed);
+  third = Error{};  // and with it goes the thread that keeps what it has packed
+  std::filesystem::remove_all(folder);
 }
 
 TEST_P(EachArchitecture, EveryTensorIsCalledForByNameAndShape) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <utility>
 
 namespace helicon::models {
@@ -112,7 +113,6 @@ PackedKind kind_of(const TensorView& tensor, const LoadOptions& options) {
 constexpr size_t kAlignment = 64;
 size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
-// Matrices in the order of the file, so that reading it is one sweep.
 struct Job {
   const TensorView* tensor;
   PackedMatrix* target;
@@ -120,9 +120,9 @@ struct Job {
 };
 
 struct Plan {
-  std::vector<Job> jobs;
-  size_t packed = 0;  // bytes of packed memory
-  size_t mapped = 0;  // bytes of the file that stay in use
+  std::vector<Job> jobs;  // in the order of the file
+  size_t packed = 0;      // bytes of packed memory
+  size_t mapped = 0;      // bytes of the file that stay in use
 };
 
 Result<Plan> plan_matrices(const ModelFile& file, const std::vector<ExpectedMatrix>& matrices,
@@ -147,9 +147,60 @@ Result<Plan> plan_matrices(const ModelFile& file, const std::vector<ExpectedMatr
     plan.jobs.push_back({tensor, matrix.target, plan.packed});
     plan.packed += aligned(kernels::packed_bytes(*matrix.target));
   }
+  // Reading it is one sweep.
   std::sort(plan.jobs.begin(), plan.jobs.end(),
             [](const Job& a, const Job& b) { return a.tensor->data < b.tensor->data; });
   return plan;
+}
+
+// All that the packed bytes follow from.
+std::string identity_of(const ModelFile& file, const Plan& plan) {
+  std::string text = fmt::format("{}packing {}\n", file.identity(), kernels::kPackingVersion);
+  for (const Job& job : plan.jobs)
+    text +=
+        fmt::format("{} {} {} {} {} {}\n", job.tensor->name, tensor::info(job.tensor->type).name,
+                    job.target->rows, job.target->columns, job.target->panel_rows, job.offset);
+  return text;
+}
+
+// Does one matrix after the other, and tells how far it is. Errors: cancelled.
+template <typename Work>
+Status for_jobs(const Plan& plan, const LoadOptions& options, const Work& work) {
+  size_t done = 0;
+  for (const Job& job : plan.jobs) {
+    if (options.stop.stop_requested()) return Error{ErrorCode::cancelled, "loading was stopped"};
+    work(job, kernels::packed_bytes(*job.target));
+    done += kernels::packed_bytes(*job.target);
+    if (options.on_progress)
+      options.on_progress(static_cast<double>(done) / static_cast<double>(plan.packed));
+  }
+  return ok_status();
+}
+
+// Takes what an earlier start has kept.
+Status map_matrices(const Plan& plan, const weights::PackedFile& packed, ThreadPool& threads,
+                    const LoadOptions& options) {
+  constexpr size_t kRun = size_t{1} << 20;  // bytes
+  return for_jobs(plan, options, [&](const Job& job, size_t bytes) {
+    const std::byte* data = packed.bytes().data() + job.offset;
+    threads.for_ranges((bytes + kRun - 1) / kRun, 4, [&](size_t first, size_t last) {
+      const size_t begin = first * kRun, end = std::min(last * kRun, bytes);
+      MappedFile::fetch({data + begin, end - begin});
+    });
+    job.target->data = data;
+  });
+}
+
+Status pack_matrices(const Plan& plan, const ModelFile& file, std::byte* memory,
+                     ThreadPool& threads, const LoadOptions& options) {
+  return for_jobs(plan, options, [&](const Job& job, size_t) {
+    std::byte* target = memory + job.offset;
+    threads.for_ranges(job.target->panels(), 16, [&](size_t first, size_t last) {
+      kernels::pack_panels(*job.target, job.tensor->data, first, last, target);
+    });
+    job.target->data = target;
+    file.release(*job.tensor);
+  });
 }
 
 }  // namespace
@@ -201,24 +252,22 @@ Result<DecoderWeights> load_decoder_weights(std::shared_ptr<const ModelFile> fil
   HELICON_ASSIGN(weights.embedding, find_tensor(*weights.file, "token_embd.weight",
                                                 {config.vocabulary, config.hidden}));
   HELICON_ASSIGN(const Plan plan, plan_matrices(*weights.file, expected.matrices, options));
-  HELICON_ASSIGN(weights.memory, PackedMemory::allocate(plan.packed));
-  size_t done = 0;
-  for (const Job& job : plan.jobs) {
-    if (options.stop.stop_requested()) return Error{ErrorCode::cancelled, "loading was stopped"};
-    PackedMatrix& matrix = *job.target;
-    std::byte* target = weights.memory.data() + job.offset;
-    threads.for_ranges(matrix.panels(), 16, [&](size_t first, size_t last) {
-      kernels::pack_panels(matrix, job.tensor->data, first, last, target);
-    });
-    matrix.data = target;
-    weights.file->release(*job.tensor);
-    done += job.tensor->bytes;
-    if (options.on_progress)
-      options.on_progress(static_cast<double>(done) /
-                          static_cast<double>(weights.file->file_bytes()));
+  const bool kept = !options.packed_folder.empty() && plan.packed > 0;
+  const std::string identity = kept ? identity_of(*weights.file, plan) : "";
+  const std::filesystem::path path =
+      kept ? weights::packed_path(options.packed_folder, identity, options.panel_rows) : "";
+  if (kept) weights.packed = weights::PackedFile::open(path, identity, plan.packed);
+  if (weights.packed) {
+    HELICON_TRY(map_matrices(plan, *weights.packed, threads, options));
+  } else {
+    HELICON_ASSIGN(weights.memory, PackedMemory::allocate(plan.packed));
+    HELICON_TRY(pack_matrices(plan, *weights.file, weights.memory.data(), threads, options));
   }
-  if (!weights.file->intact())
+  if (!weights.intact())
     return Error{ErrorCode::io, "the weight file was cut short while it was read"};
+  if (kept && !weights.packed)
+    weights.writer = std::make_unique<weights::PackedWriter>(
+        path, identity, std::span<const std::byte>(weights.memory.data(), plan.packed));
   return weights;
 }
 

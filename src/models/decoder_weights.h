@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -13,6 +14,7 @@
 #include "kernels/packed_matrix.h"
 #include "models/config.h"
 #include "weights/model_file.h"
+#include "weights/packed_file.h"
 
 namespace helicon::models {
 
@@ -35,6 +37,7 @@ struct LayerWeights {
 struct LoadOptions {
   bool exact = false;  // keep activations in 32-bit floats: slow, a reference for the kernels
   size_t panel_rows = kernels::kPanelRows;  // what the kernels want (KernelTable::panel_rows)
+  std::filesystem::path packed_folder;  // where packed weights are kept for the next start, or none
   std::function<void(double)> on_progress;  // fraction done; on the loading thread
   std::stop_token stop;
 };
@@ -56,12 +59,17 @@ class PackedMemory {
 
 struct DecoderWeights {
   std::shared_ptr<const weights::ModelFile>
-      file;  // the embedding, and what is not packed, is read from it
-  PackedMemory memory;
-  const weights::TensorView* embedding = nullptr;  // [vocabulary, hidden]
-  PackedMatrix output;                             // [vocabulary, hidden]
-  std::vector<float> output_norm;                  // [hidden]
+      file;             // the embedding, and what is not packed, is read from it
+  PackedMemory memory;  // what was packed now, or
+  std::unique_ptr<const weights::PackedFile> packed;  // kept by an earlier start
+  std::unique_ptr<weights::PackedWriter> writer;      // keeps it for the next one
+  const weights::TensorView* embedding = nullptr;     // [vocabulary, hidden]
+  PackedMatrix output;                                // [vocabulary, hidden]
+  std::vector<float> output_norm;                     // [hidden]
   std::vector<LayerWeights> layers;
+
+  // False once a file was cut short under us (ModelFile::intact).
+  bool intact() const { return file->intact() && (!packed || packed->intact()); }
 };
 
 // Bytes that the weights will take in memory, packed and mapped, so that it can be refused first.

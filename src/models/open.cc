@@ -90,7 +90,8 @@ Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
                  fmt::format("a context of {} tokens was asked for; {} was made for {}",
                              model.context_length, name, config->context)};
   HELICON_ASSIGN(const kernels::KernelTable* kernels, kernels::choose_kernels());
-  const LoadOptions load{options.exact, kernels->panel_rows, options.on_progress, options.stop};
+  const LoadOptions load{options.exact, kernels->panel_rows, options.packed_folder,
+                         options.on_progress, options.stop};
   auto plan = plan_memory(*file, name, *config, model.context_length, load, options.cache_type);
   if (!plan.ok()) return about(name, std::move(plan).error());
   model.weight_bytes = plan->weights;
@@ -99,6 +100,7 @@ Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
       std::make_unique<ThreadPool>(options.threads > 0 ? options.threads : usable_processors());
   auto weights = load_decoder_weights(std::move(file), *config, *model.threads, load);
   if (!weights.ok()) return about(name, std::move(weights).error());
+  model.kept_packed = weights->packed != nullptr;
   model.decoder = std::make_unique<Decoder>(std::move(*config), std::move(*weights), *kernels,
                                             *model.threads, options.cache_type);
   HELICON_ASSIGN(model.pages, cache::PagePool::create(model.decoder->cache_shape(), plan->units));

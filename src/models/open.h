@@ -21,7 +21,8 @@ struct OpenOptions {
   int threads = 0;            // 0: usable_processors()
   bool exact = false;         // activations in 32-bit floats: slow, a reference
   cache::KeyValueType cache_type = cache::KeyValueType::f16;  // what keys and values are kept as
-  std::function<void(double)> on_progress;                    // fraction of the weights packed
+  std::filesystem::path packed_folder;      // where packed weights are kept between starts, or none
+  std::function<void(double)> on_progress;  // fraction of the weights packed, or mapped
   std::stop_token stop;
 };
 
@@ -31,7 +32,8 @@ struct OpenModel {
   std::unique_ptr<Decoder> decoder;
   std::unique_ptr<cache::PagePool> pages;
   size_t context_length = 0;
-  size_t weight_bytes = 0;  // packed and mapped
+  size_t weight_bytes = 0;   // packed and mapped
+  bool kept_packed = false;  // an earlier start had packed them
 };
 
 // Errors: those of ModelFile::open, configure and load_decoder_weights; out_of_memory with the

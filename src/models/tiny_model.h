@@ -67,13 +67,17 @@ class TinyModel {
 
   Result<OpenModel> open(int threads = 1, size_t context = 0,
                          cache::KeyValueType cache_type = cache::KeyValueType::f16) const {
-    image.write(path_);
     OpenOptions options;
     options.cache_type = cache_type;
     options.threads = threads;
     options.context_length = context;
+    return open(options);
+  }
+  Result<OpenModel> open(const OpenOptions& options) const {
+    image.write(path_);
     return open_model(path_, options);
   }
+  const std::filesystem::path& path() const { return path_; }
   template <typename T>
   void number(const std::string& name, T value) {
     image.key(architecture_ + "." + name, value);

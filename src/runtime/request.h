@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "chat/event.h"
 #include "text/tokenizer.h"
 
 namespace helicon::runtime {
@@ -44,39 +45,11 @@ struct Request {
   Priority priority = Priority::interactive;
 };
 
-struct TokenLogprob {
-  TokenId token = 0;
-  float logprob = 0;  // natural, of the model's own distribution (before sampling changes it)
-};
-
-enum class FinishReason { stop, length, cancelled, error };
-
-// One step of one choice. Tokens whose text is held back (half a character, a possible stop
-// string) arrive with empty text; it follows with a later event.
-struct Event {
-  int choice = 0;
-  std::optional<TokenId> token;
-  std::string text;                        // newly certain text, valid UTF-8
-  std::optional<TokenLogprob> logprob;     // when asked for
-  std::vector<TokenLogprob> alternatives;  // descending
-  std::optional<FinishReason> finish;      // set on the last event of a choice
-  std::optional<Error> error;              // with FinishReason::error
-};
-
-// Final figures, once, after the last event of the last choice.
-struct Usage {
-  int prompt_tokens = 0;
-  int completion_tokens = 0;
-  int cached_tokens = 0;     // of the prompt: others had computed them
-  double queue_seconds = 0;  // until it was admitted
-  double prefill_seconds = 0;
-  double decode_seconds = 0;
-};
-
-// Called on the engine's thread, in order, and never after on_done; must not block.
-struct Listener {
-  std::function<void(Event)> on_event;
-  std::function<void(const Usage&)> on_done;
-};
+// What it answers: on the engine's thread.
+using chat::Event;
+using chat::FinishReason;
+using chat::Listener;
+using chat::TokenLogprob;
+using chat::Usage;
 
 }  // namespace helicon::runtime

@@ -94,12 +94,23 @@ Result<Part> open_part(const fs::path& path) {
 
 class GgufFile final : public ModelFile {
  public:
-  GgufFile(Metadata metadata, std::vector<TensorView> tensors,
+  GgufFile(fs::path path, Metadata metadata, std::vector<TensorView> tensors,
            std::vector<std::unique_ptr<const MappedFile>> files)
-      : metadata_(std::move(metadata)), tensors_(std::move(tensors)), files_(std::move(files)) {}
+      : path_(std::move(path)),
+        metadata_(std::move(metadata)),
+        tensors_(std::move(tensors)),
+        files_(std::move(files)) {}
 
   const Metadata& metadata() const override { return metadata_; }
   const std::vector<TensorView>& tensors() const override { return tensors_; }
+
+  std::string identity() const override {
+    std::error_code error;
+    const fs::path whole = fs::weakly_canonical(path_, error);
+    std::string text = (error ? path_ : whole).string() + "\n";
+    for (const auto& file : files_) text += file->identity() + "\n";
+    return text;
+  }
 
   uint64_t file_bytes() const override {
     uint64_t sum = 0;
@@ -117,6 +128,7 @@ class GgufFile final : public ModelFile {
   }
 
  private:
+  fs::path path_;      // of the first part
   Metadata metadata_;  // of the first part
   std::vector<TensorView> tensors_;
   std::vector<std::unique_ptr<const MappedFile>> files_;
@@ -171,8 +183,9 @@ Result<std::shared_ptr<const ModelFile>> join(std::vector<Part> parts) {
                       fmt::format("claims {} tensors in all parts, which have {}",
                                   first.split->tensors, tensors.size()));
   }
-  return std::shared_ptr<const ModelFile>(std::make_shared<GgufFile>(
-      std::move(parts.front().metadata), std::move(tensors), std::move(files)));
+  return std::shared_ptr<const ModelFile>(
+      std::make_shared<GgufFile>(std::move(parts.front().path), std::move(parts.front().metadata),
+                                 std::move(tensors), std::move(files)));
 }
 
 }  // namespace

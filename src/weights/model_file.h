@@ -72,6 +72,9 @@ class ModelFile {
   virtual const Metadata& metadata() const = 0;
   virtual const std::vector<TensorView>& tensors() const = 0;
   const TensorView* find(std::string_view name) const;
+  // The whole path of the (first) file, and then of each part what tells it from every other and
+  // from itself once it was written to; a line each.
+  virtual std::string identity() const = 0;
   // All parts together, in bytes.
   virtual uint64_t file_bytes() const = 0;
   // Tells the kernel that these bytes of the map were packed elsewhere and may be dropped.

@@ -37,10 +37,11 @@ class Server:
     def log(self):
         return self.log_file.read_text()
 
-    def wait_for_log(self, pattern, seconds=10):
-        """The match of `pattern` in the log, which may still have to be written."""
+    def wait_for_log(self, pattern, seconds=10, since=0):
+        """The match of `pattern` in the log from character `since` on, which may still have to be
+        written."""
         end = time.monotonic() + seconds
-        while not (match := re.search(pattern, self.log())):
+        while not (match := re.search(pattern, self.log()[since:])):
             assert time.monotonic() < end, (pattern, self.log())
             time.sleep(0.01)
         return match

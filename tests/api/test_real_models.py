@@ -160,6 +160,7 @@ def test_characters_come_whole(real):
 
 def test_hanging_up_stops_within_a_token(real):
     client = real.client()
+    logged = len(real.log())
     stream = ask(client, "Tell a long story.", stream=True, max_tokens=1500,
                  logit_bias={"2": -100})  # no end of turn
     seen = 0
@@ -168,7 +169,8 @@ def test_hanging_up_stops_within_a_token(real):
         if seen == 10:
             break
     stream.close()
-    tokens = int(real.wait_for_log(rf"499 .* {MODEL} \d+\+(\d+) tokens").group(1))
+    tokens = int(real.wait_for_log(rf"499 .* {MODEL} \d+\+(\d+) tokens",
+                                   since=logged).group(1))
     # What was on its way when the client decided, and the one after.
     assert tokens <= 20
     # It is idle again: the next answer is not held up by the one that nobody reads.

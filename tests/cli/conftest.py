@@ -48,6 +48,11 @@ class Helicon:
             [self.binary, *(a if isinstance(a, bytes) else str(a) for a in arguments)],
             input=stdin, capture_output=True, env=self.env, timeout=timeout, check=False, **options))
 
+    def start(self, *arguments):
+        """Without waiting for its end."""
+        return subprocess.Popen([self.binary, *map(str, arguments)], env=self.env,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
     def terminal(self, *arguments, **options):
         return Terminal([self.binary, *map(str, arguments)], self.env, **options)
 

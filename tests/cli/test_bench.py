@@ -76,3 +76,28 @@ def test_what_does_not_fit(helicon):
     helicon("bench", "tiny", "--prompt", 1 << 19).fails_with("context")
     helicon("bench", "tiny", "--agents", 0).fails_with("agents", code=2)
     helicon("bench", "nobody").fails_with("nobody")
+
+
+def test_a_later_start_maps_what_was_packed(helicon, bench):
+    rows = [bench("--prompt", 20)["weights"] for _ in range(2)]
+    assert rows == ["packed now", "packed by an earlier start"]
+    helicon.env["HELICON_KEEP_PACKED"] = "no"
+    assert bench("--prompt", 20)["weights"] == "packed now"
+    helicon.env["HELICON_KEEP_PACKED"] = "maybe"
+    refused = helicon("bench", "tiny")
+    assert refused.code != 0 and "HELICON_KEEP_PACKED" in refused.error
+
+
+def test_what_was_packed_goes_with_its_model(helicon, bench):
+    bench("--prompt", 20)
+    folder = helicon.home / "cache" / "packed"
+    assert len(list(folder.iterdir())) == 1
+    helicon("rm", "tiny").succeeds()
+    assert list(folder.iterdir()), "the model's file was a link; the file itself is still there"
+    helicon.model.rename(helicon.model.with_suffix(".away"))
+    try:
+        (helicon.home / "models" / "other.gguf").write_bytes(helicon.model.with_suffix(".away").read_bytes())
+        helicon("rm", "other").succeeds()
+        assert not list(folder.iterdir())
+    finally:
+        helicon.model.with_suffix(".away").rename(helicon.model)

@@ -62,13 +62,16 @@ def test_pull_finds_changed_bytes(helicon):
 
 def test_show(helicon):
     text = helicon("show", "tiny").succeeds().out
-    for fact in ["llama", "F32 100 %", "131072 tokens", "gpt2 (default)", "CC0-1.0", "--template"]:
+    for fact in ["llama", "F32 99 % (11 tensors), Q8_0 0.63 %", "131072 tokens", "gpt2 (default)",
+                 "CC0-1.0", "--template"]:
         assert fact in text, fact
     facts = json.loads(helicon("show", helicon.model, "--json").succeeds().out)
     assert facts["name"] == "tiny"
     assert facts["vocabulary"] == len(tiny_model.tokens())
+    packed = tiny_model.FEED_FORWARD * tiny_model.WIDTH
     assert facts["quantisation"] == [
-        {"type": "F32", "tensors": 12, "bytes": 4 * facts["parameters"]}]
+        {"type": "F32", "tensors": 11, "bytes": 4 * (facts["parameters"] - packed)},
+        {"type": "Q8_0", "tensors": 1, "bytes": packed // 32 * 34}]
     assert facts["chat_template"] is True
     assert helicon("show", "tiny", "--template").out == tiny_model.TEMPLATE
 

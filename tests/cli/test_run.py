@@ -23,6 +23,17 @@ def usage(helicon, *arguments, **options):
     return json.loads(helicon("run", "tiny", "--json", *arguments, **options).succeeds().out)
 
 
+def test_agents_in_json(helicon):
+    answer = usage(helicon, "u", "--mode", "contemplating", "--agents", "3", "--budget", "30")
+    assert sorted(agent["agent"] for agent in answer["agents"]) == [0, 1, 2]
+    assert all(agent["outcome"] == "answered" and agent["tokens"] > 0 for agent in answer["agents"])
+
+
+def test_options_belong_to_modes(helicon):
+    helicon("run", "tiny", "u", "--agents", "3").fails_with("--agents", "--mode contemplating", code=2)
+    helicon("run", "tiny", "u", "--effort", "low").fails_with("--mode thinking", code=2)
+
+
 def test_prompt_goes_after_what_is_piped_in(helicon):
     answer = usage(helicon, "sum up: v", stdin="some data\n")
     assert answer["answer"] == "wxyz"

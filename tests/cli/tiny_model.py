@@ -87,8 +87,14 @@ def write(path, architecture="llama", template=TEMPLATE, drop=(), reshape=None, 
         tensors[f"blk.0.{name}.weight"] = np.zeros(shape, dtype=np.float32)
     for name, shape in (reshape or {}).items():
         tensors[name] = np.zeros(shape, dtype=np.float32)
+    packed = "blk.0.ffn_up.weight"  # one matrix of whole numbers, so that loading packs something
     for name, values in tensors.items():
-        if name not in drop:
+        if name in drop:
+            continue
+        if name == packed and name not in (reshape or {}):
+            kind = gguf.GGMLQuantizationType.Q8_0
+            writer.add_tensor(name, gguf.quants.quantize(values, kind), raw_dtype=kind)
+        else:
             writer.add_tensor(name, values)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

@@ -63,7 +63,7 @@ export async function openPage(
 
 export const messageField = (page: Page) => page.getByRole('textbox', { name: 'Message' });
 export const sendButton = (page: Page) => page.getByRole('button', { name: 'Send' });
-export const stopButton = (page: Page) => page.getByRole('button', { name: 'Stop' });
+export const stopButton = (page: Page) => page.getByRole('button', { name: 'Stop', exact: true });
 export const answers = (page: Page) => page.getByRole('article', { name: 'Helicon answered' });
 export const lastAnswer = (page: Page) => answers(page).last();
 

@@ -337,7 +337,7 @@ describe('an answer', () => {
         characterData: true,
       });
     });
-    await ask(page, 'How does binary search work?');
+    await ask(page, 'How does binary search work? Tell it calmly.');
     await answered(page);
     const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen);
     expect(seen.length).toBeGreaterThan(20);

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { streamContemplating, streamReasoning } from './agents_at_work';
 import {
   contextMessage,
   hostileAnswer,
@@ -29,7 +30,9 @@ const contentTypes: Record<string, string> = {
 
 interface ChatBody {
   model: string;
-  messages: { role: string; content: string }[];
+  messages: { role: string; content: string; reasoning_content?: string }[];
+  mode?: { name: string; agents?: number; rounds?: number; budget_tokens?: number };
+  reasoning_effort?: string;
   stream?: boolean;
   stream_options?: { include_usage?: boolean };
   temperature?: number;
@@ -123,8 +126,13 @@ class Mock {
     const body = JSON.parse(text) as ChatBody;
     this.state.chats.push(body);
     const question = body.messages.at(-1)?.content ?? '';
-    const refuse = (status: number, code: string, message: string, headers = {}) =>
-      json(response, status, { error: { message, type: 'x', param: null, code } }, headers);
+    const refuse = (
+      status: number,
+      code: string,
+      message: string,
+      headers = {},
+      param: string | null = null,
+    ) => json(response, status, { error: { message, type: 'x', param, code } }, headers);
     // The n-th time this is asked, counted from 1.
     const time = (this.#failures.get(question) ?? 0) + 1;
     this.#failures.set(question, time);
@@ -141,6 +149,10 @@ class Mock {
       return refuse(503, 'model_loading', 'The model is loading.', {
         'Retry-After': '1',
       });
+    }
+    if (/of a few/.test(question) && (body.mode?.agents ?? 8) > 4) {
+      const message = `mode.agents: must be between 2 and 4, not ${body.mode?.agents}`;
+      return refuse(400, 'invalid_argument', message, {}, 'mode.agents');
     }
     if (/fail at once/.test(question) && time === 1) {
       return refuse(500, 'internal', 'internal: something broke');
@@ -167,17 +179,21 @@ class Mock {
     });
     const write = (data: object | string) =>
       response.write(`data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`);
-    const chunk = (delta: object, finish: string | null = null) =>
+    const chunk = (delta: object, finish: string | null = null, helicon?: object) =>
       write({
         id: 'chatcmpl-1',
         object: 'chat.completion.chunk',
         model: body.model,
         choices: [{ index: 0, delta, finish_reason: finish }],
+        helicon,
       });
 
     chunk({ role: 'assistant', content: '' });
-    const wait = /slowly/.test(question) ? 60 : 4;
+    const wait = /slowly/.test(question) ? 60 : /calmly/.test(question) ? 25 : 4;
     if (/think first/.test(question)) await sleep(5000);
+    const stream = { chunk, gone: () => gone, wait };
+    if (body.mode?.name === 'thinking') await streamReasoning(stream);
+    if (body.mode?.name === 'contemplating') await streamContemplating(stream, question);
     let tokens = 0;
     let finish = 'stop';
     for (const piece of piecesOf(answerTo(question))) {

@@ -1,21 +1,34 @@
 // The two things the page asks of the server: which models there are, and an answer, streamed.
 import { cutOff, failureOf, failureOfResponse, FailureError, unreachable } from './failure';
+import { parseProgress, type Progress } from './progress';
 import { readEvents } from './sse';
 
 export interface ChatRequest {
   model: string;
-  messages: { role: 'system' | 'user' | 'assistant'; content: string }[];
+  messages: {
+    role: 'system' | 'user' | 'assistant';
+    content: string;
+    reasoning_content?: string;
+  }[];
+  mode?: { name: string; agents?: number; rounds?: number; budget_tokens?: number };
+  reasoning_effort?: string;
   temperature?: number;
   max_tokens?: number;
 }
 
 export type ChatEvent =
   | { type: 'text'; text: string }
+  | { type: 'reasoning'; text: string }
+  | { type: 'progress'; progress: Progress }
   | { type: 'finish'; reason: string }
   | { type: 'usage'; promptTokens: number; completionTokens: number };
 
 interface ChatChunk {
-  choices?: { delta?: { content?: string | null }; finish_reason?: string | null }[];
+  choices?: {
+    delta?: { content?: string | null; reasoning_content?: string | null };
+    finish_reason?: string | null;
+  }[];
+  helicon?: unknown;
   usage?: { prompt_tokens: number; completion_tokens: number } | null;
   error?: unknown;
 }
@@ -65,6 +78,10 @@ export async function* streamChat(
       const chunk = parseChunk(data);
       if (chunk.error) throw new FailureError(failureOf(500, chunk));
       const choice = chunk.choices?.[0];
+      const progress = parseProgress(chunk.helicon);
+      if (progress) yield { type: 'progress', progress };
+      const reasoning = choice?.delta?.reasoning_content;
+      if (reasoning) yield { type: 'reasoning', text: reasoning };
       if (choice?.delta?.content) yield { type: 'text', text: choice.delta.content };
       if (choice?.finish_reason) yield { type: 'finish', reason: choice.finish_reason };
       if (chunk.usage) {

@@ -12,6 +12,7 @@ export type FailureKind =
 export interface Failure {
   kind: FailureKind;
   message: string; // the server's own words where it gave any
+  param?: string; // the field of the request that it is about
   retryAfter?: number; // seconds
 }
 
@@ -32,7 +33,7 @@ export const cutOff: Failure = {
 };
 
 interface ErrorEnvelope {
-  error?: { message?: unknown; code?: unknown };
+  error?: { message?: unknown; code?: unknown; param?: unknown };
 }
 
 const codes: Record<string, FailureKind> = {
@@ -61,6 +62,7 @@ export function failureOf(status: number, body: unknown, retryAfter?: string | n
   return {
     kind: kindOf(status, code),
     message,
+    ...(typeof error?.param === 'string' ? { param: error.param } : {}),
     ...(retryAfter && seconds > 0 ? { retryAfter: Math.min(seconds, 3600) } : {}),
   };
 }

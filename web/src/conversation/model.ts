@@ -1,6 +1,7 @@
 // A conversation is a tree: editing a question or asking again grows a second branch, and nothing
 // that was said is lost. What is shown is the path from the root to the chosen leaf.
 import type { Failure } from '../api/failure';
+import type { AgentsView } from '../api/progress';
 
 export interface Message {
   id: string;
@@ -13,6 +14,10 @@ export interface Message {
   // broken off by a reload; failed.
   state: 'streaming' | 'complete' | 'length' | 'stopped' | 'interrupted' | 'failed';
   model?: string;
+  reasoning?: string;
+  reasoningLeftOut?: number; // letters before it that are not kept
+  reasoningSeconds?: number; // until the answer's first word, whoever reasoned
+  agents?: AgentsView;
   failure?: Failure;
   figures?: Figures;
 }

@@ -11,7 +11,9 @@ import {
   type Message,
 } from '../conversation/model';
 import { announcer, speakable } from './announcer.svelte';
-import { settings } from './settings.svelte';
+import { Narrator } from './narrator';
+import { noteRefusal, requestFields, settings } from './settings.svelte';
+import { Writer } from './writer';
 
 // What a session needs of the world around it.
 export interface Surroundings {
@@ -32,7 +34,6 @@ export type Phase =
   | 'loading' // the server says that the model is not in memory yet
   | 'writing';
 
-const saveInterval = 500; // milliseconds between saves of a growing answer
 const loadingPause = 2; // seconds between tries while a model loads, if the server names none
 const loadingPatience = 15 * 60_000; // milliseconds
 
@@ -51,11 +52,14 @@ function pause(seconds: number, signal: AbortSignal): Promise<void> {
 export function requestMessages(system: string, path: readonly Message[]): ChatRequest['messages'] {
   const messages: ChatRequest['messages'] = [];
   if (system.trim()) messages.push({ role: 'system', content: system });
-  for (const { role, content } of path) {
+  for (const { role, content, reasoning, reasoningLeftOut } of path) {
     if (role === 'assistant' && content === '') continue;
     const last = messages.at(-1);
     if (last?.role === role) last.content += '\n\n' + content;
-    else messages.push({ role, content });
+    else {
+      const whole = reasoning && !reasoningLeftOut;
+      messages.push({ role, content, ...(whole ? { reasoning_content: reasoning } : {}) });
+    }
   }
   return messages;
 }
@@ -177,8 +181,7 @@ export class Session {
       const request: ChatRequest = {
         model: model ?? '',
         messages: requestMessages(settings.system, path),
-        ...(settings.temperature === null ? {} : { temperature: settings.temperature }),
-        ...(settings.maxTokens === null ? {} : { max_tokens: settings.maxTokens }),
+        ...requestFields(),
       };
       const reason = await this.#stream(request, writer, this.#abort.signal);
       answer.state = reason === 'length' ? 'length' : 'complete';
@@ -192,6 +195,7 @@ export class Session {
           error instanceof FailureError
             ? error.failure
             : { kind: 'broken', message: String(error) };
+        noteRefusal(failure);
         if (failure.kind === 'unreachable') this.#surroundings.connection(failure);
         answer.state = 'failed';
         answer.failure = failure;
@@ -206,6 +210,7 @@ export class Session {
   // Gives the reason why the answer ended.
   async #stream(request: ChatRequest, writer: Writer, signal: AbortSignal): Promise<string> {
     const patience = Date.now() + loadingPatience;
+    const narrator = new Narrator();
     for (;;) {
       try {
         let reason = 'stop';
@@ -214,6 +219,14 @@ export class Session {
           if (event.type === 'text') {
             this.phase = 'writing';
             writer.add(event.text);
+          } else if (event.type === 'reasoning') {
+            this.phase = 'writing';
+            writer.addReasoning(event.text);
+          } else if (event.type === 'progress') {
+            this.phase = 'writing';
+            const words = narrator.tell(event.progress, performance.now());
+            if (words) announcer.say(words);
+            writer.addProgress(event.progress);
           } else if (event.type === 'finish') {
             reason = event.reason;
           } else {
@@ -228,55 +241,5 @@ export class Session {
         await pause(failure.retryAfter ?? loadingPause, signal);
       }
     }
-  }
-}
-
-// Puts text into a message at the pace of the screen, and on disk now and then.
-class Writer {
-  text: string;
-  tokens = 0;
-  #message: Message;
-  #save: (message: Message) => Promise<void>;
-  #scheduled = false;
-  #saved = Date.now();
-  #first = 0;
-  #last = 0;
-
-  constructor(message: Message, save: (message: Message) => Promise<void>) {
-    this.#message = message;
-    this.#save = save;
-    this.text = message.content;
-  }
-
-  add(text: string): void {
-    this.text += text;
-    this.#last = performance.now();
-    this.#first ||= this.#last;
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    const show = () => {
-      this.#scheduled = false;
-      if (this.#message.state === 'streaming') this.#show();
-    };
-    // A hidden page paints no frames.
-    if (document.hidden) setTimeout(show, 250);
-    else requestAnimationFrame(show);
-  }
-
-  finish(): void {
-    this.#message.content = this.text;
-    if (this.tokens === 0) return;
-    const seconds = (this.#last - this.#first) / 1000;
-    this.#message.figures = {
-      tokens: this.tokens,
-      tokensPerSecond: this.tokens > 4 && seconds > 0 ? (this.tokens - 1) / seconds : null,
-    };
-  }
-
-  #show(): void {
-    this.#message.content = this.text;
-    if (Date.now() - this.#saved < saveInterval) return;
-    this.#saved = Date.now();
-    void this.#save(this.#message);
   }
 }

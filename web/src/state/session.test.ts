@@ -176,6 +176,17 @@ describe('Session', () => {
 describe('requestMessages', () => {
   const turn = (role: Message['role'], content: string) => ({ role, content }) as Message;
 
+  it('sends reasoning back that is whole', () => {
+    const thought = { ...turn('assistant', 'A'), reasoning: 'so' };
+    const answers = requestMessages('', [
+      thought,
+      turn('user', 'Q'),
+      { ...thought, reasoningLeftOut: 9 },
+    ]);
+    expect(answers[0]).toMatchObject({ reasoning_content: 'so' });
+    expect(answers[2]).not.toHaveProperty('reasoning_content');
+  });
+
   it('puts the system prompt first', () => {
     expect(requestMessages('Be brief.', [turn('user', 'Q')])).toEqual([
       { role: 'system', content: 'Be brief.' },

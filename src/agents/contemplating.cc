@@ -1,0 +1,326 @@
+#include "agents/contemplating.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "agents/arithmetic.h"
+
+namespace helicon::agents {
+namespace {
+
+using chat::Progress;
+
+constexpr std::chrono::milliseconds kProgramLimit{5'000};
+// A writer is a straggler when three of four are done and it has written so many times as much as
+// the median of these.
+constexpr double kStraggler = 2.0;
+
+constexpr size_t kMostTests = 8;  // of one agent
+constexpr float kRepeatedTemperature = 0.7f;
+
+// Other draws for each attempt, and the same ones for the same question and seed (splitmix64).
+uint64_t seed_of(uint64_t seed, int round, int agent) {
+  uint64_t value = seed + 0x9e3779b97f4a7c15 * static_cast<uint64_t>(round * 1000 + agent + 1);
+  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
+  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
+  return value ^ (value >> 31);
+}
+
+// Agents take the angles over and over; whoever repeats one draws otherwise.
+prompts::Angle angle_of(const std::vector<prompts::Angle>& angles, int agent) {
+  const auto place = static_cast<size_t>(agent);
+  prompts::Angle angle = angles[place % angles.size()];
+  if (place >= angles.size()) angle.temperature = std::max(angle.temperature, kRepeatedTemperature);
+  return angle;
+}
+
+Progress about(const Attempt& attempt, Progress::Kind kind) {
+  Progress progress;
+  progress.kind = kind;
+  progress.round = attempt.round;
+  progress.agent = attempt.agent;
+  return progress;
+}
+
+}  // namespace
+
+Contemplation::Contemplation(Work& work, const ProgramRunner* programs)
+    : work_(work), programs_(programs), kind_(kind_of(work.request.messages)) {}
+
+Contemplation::~Contemplation() {
+  for (std::jthread& check : checks_) check.request_stop();
+}
+
+// Those that need no program where there is nothing to run it.
+std::vector<prompts::Angle> Contemplation::usable(std::span<const prompts::Angle> angles) const {
+  std::vector<prompts::Angle> result;
+  for (const prompts::Angle& angle : angles)
+    if (programs_ || !(angle.program || angle.tests)) result.push_back(angle);
+  return result;
+}
+
+Status Contemplation::start() {
+  const std::vector<prompts::Angle> angles = usable(prompts::angles(kind_));
+  for (int agent = 0; agent < work_.options.agents; ++agent) {
+    const prompts::Angle angle = angle_of(angles, agent);
+    const Status started =
+        start_attempt(agent, 1, angle, instructed(work_.request, angle.instruction));
+    if (!started.ok() && attempts_.empty()) return started;
+    // Whoever cannot be served now is missing; the others go on.
+  }
+  return ok_status();
+}
+
+Status Contemplation::start_attempt(int agent, int round, const prompts::Angle& angle,
+                                    backends::ChatRequest request) {
+  request.sampling.seed = seed_of(work_.request.sampling.seed, round, agent);
+  request.sampling.temperature = angle.temperature;
+  request.sampling.top_p = 0.95f;
+  HELICON_ASSIGN(Work::Asked asked, work_.ask_within(std::move(request), budget_of(work_.options)));
+  attempts_.push_back({.agent = agent, .round = round, .angle = angle, .asked = std::move(asked)});
+  return ok_status();
+}
+
+void Contemplation::run() {
+  for (;; ++round_) {
+    Progress begin;
+    begin.kind = Progress::Kind::round;
+    begin.round = round_;
+    begin.agents = static_cast<int>(
+        std::count_if(attempts_.begin(), attempts_.end(),
+                      [&](const Attempt& attempt) { return attempt.round == round_; }));
+    work_.report(begin);
+    for (const Attempt& attempt : attempts_) {
+      if (attempt.round != round_) continue;
+      Progress started = about(attempt, Progress::Kind::agent_started);
+      started.angle = attempt.angle.name;
+      work_.report(std::move(started));
+    }
+    bool going_on = hear_attempts();
+    if (going_on && !tests_.empty()) {
+      check_with_tests();
+      going_on = hear_attempts();
+    }
+    if (!going_on) return work_.finish(chat::FinishReason::cancelled);
+    if (!wants_another_round()) break;
+    start_revisions(round_ + 1);
+  }
+  answer();
+}
+
+bool Contemplation::hear_attempts() {
+  while (under_way()) {
+    std::vector<Inbox::Note> notes = work_.inbox->take();
+    if (notes.empty()) break;
+    for (Inbox::Note& note : notes) hear_note(std::move(note));
+    stop_stragglers();
+  }
+  if (!work_.inbox->cancelled()) return true;
+  stop_writers();
+  for (std::jthread& check : checks_) check.request_stop();
+  // Nobody works any more when this is over.
+  while (std::any_of(attempts_.begin(), attempts_.end(),
+                     [](const Attempt& attempt) { return attempt.writing; }))
+    for (Inbox::Note& note : work_.inbox->take_last())
+      for (Attempt& attempt : attempts_)
+        if (note.done && note.sender == attempt.asked.sender) {
+          work_.count(*note.done);
+          attempt.writing = false;
+        }
+  return false;
+}
+
+bool Contemplation::under_way() const {
+  return std::any_of(attempts_.begin(), attempts_.end(),
+                     [](const Attempt& attempt) { return attempt.writing || attempt.checking; });
+}
+
+void Contemplation::hear_note(Inbox::Note note) {
+  const auto found = std::find_if(attempts_.begin(), attempts_.end(), [&](const Attempt& attempt) {
+    return attempt.asked.sender == note.sender;
+  });
+  if (found == attempts_.end()) return;
+  Attempt& attempt = *found;
+  if (note.finding) return take_finding(attempt, *note.finding);
+  if (note.done) {
+    work_.count(*note.done);
+    attempt.writing = false;
+    return conclude(attempt);
+  }
+  if (!note.event) return;
+  chat::Event& event = *note.event;
+  attempt.asked.take(event);
+  attempt.text += event.text;
+  attempt.reasoning += event.reasoning;
+  if (event.error) attempt.error = event.error;
+  if (event.finish) attempt.finish = *event.finish;
+  if (event.text.empty() && event.reasoning.empty()) return;
+  Progress wrote = about(attempt, Progress::Kind::agent_wrote);
+  wrote.text = event.reasoning + event.text;
+  work_.report(std::move(wrote));
+}
+
+// The text is complete: what does it say, and does it hold?
+void Contemplation::conclude(Attempt& attempt) {
+  if (attempt.error) return close(attempt, Outcome::failed);
+  if (attempt.text.empty()) attempt.text = attempt.reasoning;  // its budget went into that
+  if (attempt.finish == chat::FinishReason::cancelled) return close(attempt, Outcome::stopped);
+  if (attempt.angle.tests) {
+    for (std::string& test : asserts_of(attempt.text, kMostTests))
+      if (std::find(tests_.begin(), tests_.end(), test) == tests_.end())
+        tests_.push_back(std::move(test));
+    return close(attempt, Outcome::answered);
+  }
+  if (programs_ && attempt.angle.program)
+    return check(attempt, code_of(attempt.text), kProgramLimit);
+  if (programs_ && kind_ == QuestionKind::code) return check_code(attempt);
+  attempt.weight = Weights::kPlain;
+  attempt.result = result_of(kind_, attempt.text).value_or("");
+  if (kind_ == QuestionKind::number) {
+    const Equations equations = check_equations(attempt.text);
+    if (equations.wrong > 0) {
+      attempt.weight = Weights::kWrong;
+      attempt.check = Progress::Check::failed;
+    } else if (equations.right > 0) {
+      attempt.check = Progress::Check::passed;
+      attempt.weight = Weights::kChecked;
+    }
+  }
+  vote(attempt);
+}
+
+// On a thread of its own, as a program may take seconds.
+void Contemplation::check(Attempt& attempt, std::string program, std::chrono::milliseconds limit) {
+  attempt.checking = true;
+  checks_.emplace_back([programs = programs_, inbox = work_.inbox, sender = attempt.asked.sender,
+                        program = std::move(program), limit](const std::stop_token& stop) {
+    const Result<ProgramOutput> output = programs->run(program, limit, stop);
+    Inbox::Finding finding;
+    if (output.ok()) {
+      finding = {output->ran, output->output, output->errors};
+    } else {
+      finding.errors = output.error().message;
+    }
+    inbox->put({.sender = sender, .finding = std::move(finding)});
+  });
+}
+
+void Contemplation::check_code(Attempt& attempt, const std::vector<std::string>& tests) {
+  CheckingProgram program =
+      checking_program(code_of(attempt.text), last_question(work_.request.messages), tests);
+  attempt.word = std::move(program.word);
+  check(attempt, std::move(program.text), 2 * kProgramLimit);
+}
+
+void Contemplation::take_finding(Attempt& attempt, const Inbox::Finding& finding) {
+  attempt.checking = false;
+  if (kind_ == QuestionKind::code) {
+    attempt.report = read_report(finding.output, attempt.word, tests_.size());
+    if (attempt.report.failure.empty() && !finding.ran) attempt.report.failure = finding.errors;
+    const bool passed = attempt.report.loaded && attempt.report.passed == attempt.report.examples;
+    attempt.check = passed ? Progress::Check::passed : Progress::Check::failed;
+    attempt.weight = passed ? Weights::kChecked : Weights::kPlain;
+  } else {
+    attempt.check = finding.ran ? Progress::Check::passed : Progress::Check::failed;
+    attempt.weight = Weights::kChecked;
+    if (finding.ran) attempt.result = number_in(finding.output).value_or("");
+  }
+  if (attempt.closed) return;
+  Progress checked = about(attempt, Progress::Kind::agent_checked);
+  checked.result = attempt.result;
+  checked.check = attempt.check;
+  work_.report(std::move(checked));
+  vote(attempt);
+}
+
+void Contemplation::check_with_tests() {
+  for (Attempt& attempt : attempts_)
+    if (attempt.closed && attempt.report.loaded) check_code(attempt, tests_);
+}
+
+void Contemplation::vote(Attempt& attempt) {
+  if (attempt.result.empty()) {
+    const bool comparable = kind_ == QuestionKind::number || kind_ == QuestionKind::choice;
+    return close(attempt, comparable ? Outcome::no_result : Outcome::answered);
+  }
+  close(attempt, Outcome::answered);
+  tally_.add({attempt.result, attempt.weight});
+  const Tally::Standing leader = tally_.standings().front();
+  Progress agreement;
+  agreement.kind = Progress::Kind::agreement;
+  agreement.round = attempt.round;
+  agreement.agents = work_.options.agents;
+  agreement.agreed = static_cast<int>(leader.votes);
+  agreement.answered = static_cast<int>(tally_.votes());
+  agreement.result = leader.result;
+  work_.report(std::move(agreement));
+  if (tally_.decided()) stop_writers();
+}
+
+void Contemplation::close(Attempt& attempt, Outcome outcome) {
+  attempt.outcome = outcome;
+  attempt.closed = true;
+  Progress finished = about(attempt, Progress::Kind::agent_finished);
+  finished.outcome = outcome;
+  finished.check = attempt.check;
+  finished.result = attempt.result;
+  finished.tokens = attempt.asked.tokens;
+  work_.report(std::move(finished));
+}
+
+void Contemplation::stop_writers() {
+  for (const Attempt& attempt : attempts_)
+    if (attempt.writing) attempt.asked.run->cancel();
+}
+
+void Contemplation::stop_stragglers() {
+  std::vector<int> done;
+  size_t writing = 0;
+  for (const Attempt& attempt : attempts_) {
+    if (attempt.round != round_) continue;
+    if (attempt.writing)
+      ++writing;
+    else if (attempt.outcome != Outcome::failed)
+      done.push_back(attempt.asked.tokens);
+  }
+  if (writing == 0 || done.size() < 3 * writing) return;
+  const auto middle = done.begin() + static_cast<std::ptrdiff_t>(done.size() / 2);
+  std::nth_element(done.begin(), middle, done.end());
+  for (const Attempt& attempt : attempts_)
+    if (attempt.writing && attempt.asked.tokens > kStraggler * *middle) attempt.asked.run->cancel();
+}
+
+bool Contemplation::wants_another_round() const {
+  if (round_ >= work_.options.rounds || failure()) return false;
+  switch (kind_) {
+    case QuestionKind::number:
+    case QuestionKind::choice:
+      return !tally_.decided() && tally_.votes() > 0;
+    case QuestionKind::code: {
+      const Attempt* best = best_code();
+      return programs_ && best && best->check == Progress::Check::failed;
+    }
+    case QuestionKind::open:
+      return false;  // the aggregate is the round in which all drafts are read
+  }
+  return false;
+}
+
+// Half as many as began, as what they are to decide between is known: each reads the digest. What
+// they find counts beside what was found before.
+void Contemplation::start_revisions(int round) {
+  const std::string read = digest();
+  const std::vector<prompts::Angle> angles = usable(prompts::revisions(kind_));
+  const int agents = std::max(work_.options.agents / 2, 2);
+  for (int agent = 0; agent < agents; ++agent) {
+    const prompts::Angle angle = angle_of(angles, agent);
+    // Where not even that can be started, the rounds before speak.
+    static_cast<void>(
+        start_attempt(agent, round, angle,
+                      instructed(work_.request, fmt::format("{}\n\n{}", read, angle.instruction))));
+  }
+}
+
+}  // namespace helicon::agents

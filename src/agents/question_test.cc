@@ -1,0 +1,80 @@
+#include "agents/question.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace helicon::agents {
+namespace {
+
+QuestionKind kind(const std::string& text) {
+  chat::Message system, question;
+  system.role = "system";
+  system.content = "How many?";
+  question.role = "user";
+  question.content = text;
+  const std::vector<chat::Message> messages = {system, question};
+  return kind_of(messages);
+}
+
+TEST(QuestionKind, FollowsFromTheLastQuestion) {
+  EXPECT_EQ(kind("Weng earns $12 an hour. She did 50 minutes. How much did she earn?"),
+            QuestionKind::number);
+  EXPECT_EQ(kind("What is 17 * 23?"), QuestionKind::number);
+  EXPECT_EQ(kind("If a train does two laps in half an hour, how long for six?"),
+            QuestionKind::number);
+  EXPECT_EQ(kind("Which planet is largest?\nA) Mars\nB) Jupiter\nC) Venus\nD) Earth"),
+            QuestionKind::choice);
+  EXPECT_EQ(kind("def add(a, b):\n    \"\"\"Adds.\n    >>> add(1, 2)\n    3\n    \"\"\"\n"),
+            QuestionKind::code);
+  EXPECT_EQ(kind("Write a Python function that reverses a list."), QuestionKind::code);
+  EXPECT_EQ(kind("How many roads must a man walk down?"), QuestionKind::open);
+  EXPECT_EQ(kind("Write an essay about the sea."), QuestionKind::open);
+  EXPECT_EQ(kind("Plan a trip of 3 days to Rome."), QuestionKind::open);
+  EXPECT_EQ(kind(""), QuestionKind::open);
+  EXPECT_EQ(kind_of({}), QuestionKind::open);
+}
+
+TEST(ResultOf, NumbersInTheFormThatVotesCompare) {
+  const auto number = [](const char* text) {
+    return result_of(QuestionKind::number, text).value_or("none");
+  };
+  EXPECT_EQ(number("so it is 5.\nAnswer: 42"), "42");
+  EXPECT_EQ(number("Answer: $1,250.00 in all, for 3 people"), "1250");
+  EXPECT_EQ(number("**Answer:** 7.50"), "7.5");
+  EXPECT_EQ(number("The answer is 12 apples."), "12");
+  EXPECT_EQ(number("Answer: 3 * 4 = 12"), "12");
+  EXPECT_EQ(number("Answer: 1\nNo, Answer: 2"), "2");
+  EXPECT_EQ(number("Answer: -3"), "-3");
+  EXPECT_EQ(number("between 2-3"), "3");
+  EXPECT_EQ(number("she needs \\boxed{5} more"), "5");
+  EXPECT_EQ(number("3 in x2"), "3");
+  EXPECT_EQ(number("0.30000000000000004"), "0.3");
+  EXPECT_EQ(number("nothing"), "none");
+  EXPECT_EQ(number("Answer: none of them"), "none");
+  EXPECT_EQ(number("answer"), "none");
+  EXPECT_EQ(number(""), "none");
+  EXPECT_EQ(number(std::string(400, '9').c_str()), "none");
+}
+
+TEST(ResultOf, Letters) {
+  const auto letter = [](const char* text) {
+    return result_of(QuestionKind::choice, text).value_or("none");
+  };
+  EXPECT_EQ(letter("A is wrong.\nAnswer: B"), "B");
+  EXPECT_EQ(letter("The answer is (C)."), "C");
+  EXPECT_EQ(letter("so B"), "B");
+  EXPECT_EQ(letter("DNA is the answer: none"), "none");
+  EXPECT_FALSE(result_of(QuestionKind::open, "Answer: 4"));
+}
+
+TEST(CodeBlocks, AlsoOfATextThatEndsWithin) {
+  EXPECT_EQ(code_blocks("a\n```python\nx = 1\n```\nb\n```\ny\n```"),
+            (std::vector<std::string>{"x = 1\n", "y\n"}));
+  EXPECT_EQ(code_blocks("```python\nx = 1"), std::vector<std::string>{"x = 1"});
+  EXPECT_TRUE(code_blocks("none").empty());
+  EXPECT_TRUE(code_blocks("```").empty());
+}
+
+}  // namespace
+}  // namespace helicon::agents

@@ -1,0 +1,31 @@
+#include "agents/tally.h"
+
+#include <algorithm>
+
+namespace helicon::agents {
+
+std::vector<Tally::Standing> Tally::standings() const {
+  std::vector<Standing> standings;
+  for (const Vote& vote : votes_) {
+    auto found = std::find_if(standings.begin(), standings.end(),
+                              [&](const Standing& one) { return one.result == vote.result; });
+    if (found == standings.end()) found = standings.insert(found, {vote.result, 0, 0});
+    found->weight += vote.weight;
+    ++found->votes;
+  }
+  std::stable_sort(standings.begin(), standings.end(), [](const Standing& a, const Standing& b) {
+    return a.weight != b.weight ? a.weight > b.weight : a.votes > b.votes;
+  });
+  return standings;
+}
+
+std::optional<Tally::Standing> Tally::decided() const {
+  std::vector<Standing> standings = this->standings();
+  if (standings.empty() || standings[0].votes < kLeastVotes) return std::nullopt;
+  double all = 0;
+  for (const Standing& one : standings) all += one.weight;
+  if (standings[0].weight < kEnough * all) return std::nullopt;
+  return std::move(standings[0]);
+}
+
+}  // namespace helicon::agents

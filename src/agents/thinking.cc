@@ -1,0 +1,60 @@
+#include "agents/thinking.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "agents/prompts.h"
+
+namespace helicon::agents {
+namespace {
+
+chat::Message message(std::string role, std::string content) {
+  chat::Message result;
+  result.role = std::move(role);
+  result.content = std::move(content);
+  return result;
+}
+
+}  // namespace
+
+Result<Work::Asked> start_thinking(Work& work) {
+  if (work.model->info().reasons) {
+    backends::ChatRequest request = with_reasoning(work.request, true);
+    request.reasoning_effort = work.options.effort;
+    return work.ask(std::move(request));
+  }
+  backends::ChatRequest request = instructed(work.request, prompts::kReason);
+  if (work.model->info().takes_effort) request.reasoning_effort = work.options.effort;
+  return work.ask_within(std::move(request), budget_of(work.options));
+}
+
+void think(Work& work, Work::Asked reasoning) {
+  const bool reasons = work.model->info().reasons;
+  const Said reasoned = hear(work, reasoning, As::reasoning, reasons ? budget_of(work.options) : 0);
+  if (reasoned.cancelled) return work.finish(chat::FinishReason::cancelled);
+  if (reasoned.error) return work.finish(chat::FinishReason::error, reasoned.error);
+  const bool cut = reasoned.over_budget || reasoned.finish == chat::FinishReason::length;
+  // It reasons by itself, whether we knew that or not, and has answered.
+  if (!reasoned.reasoning.empty() && !reasoned.over_budget && !(cut && reasoned.text.empty()))
+    return work.finish(reasoned.finish);
+  work.usage.reasoning_tokens = work.usage.completion_tokens;
+  int most = -1;
+  if (work.request.max_tokens > 0) most = work.request.max_tokens - reasoned.tokens;
+  if (most == 0) return work.finish(chat::FinishReason::length);
+
+  // The answer is a further turn, whose beginning the model has in its pages already.
+  backends::ChatRequest request =
+      reasons ? with_reasoning(work.request, false) : instructed(work.request, prompts::kReason);
+  const std::string& thoughts = reasoned.text.empty() ? reasoned.reasoning : reasoned.text;
+  request.messages.push_back(message("assistant", thoughts));
+  request.messages.push_back(
+      message("user", std::string(cut ? prompts::kAnswerAtOnce : prompts::kAnswer)));
+  auto answering = work.ask_to_answer(std::move(request), most);
+  if (!answering.ok()) return work.finish(chat::FinishReason::error, answering.error());
+  const Said answered = hear(work, *answering, As::answer);
+  if (answered.cancelled) return work.finish(chat::FinishReason::cancelled);
+  work.finish(answered.finish, answered.error);
+}
+
+}  // namespace helicon::agents
