@@ -19,6 +19,15 @@ constexpr Flag kFlags[] = {{"--effort", Mode::thinking},
 
 }  // namespace
 
+void take_mode_suffix(const CLI::App& verb, std::string& model, Mode& mode) {
+  const std::optional<Mode> suffix = agents::take_mode_suffix(model);
+  if (!suffix) return;
+  if (verb.get_option("--mode")->count() > 0 && mode != *suffix)
+    throw CLI::ValidationError(fmt::format("--mode: {} contradicts the model's suffix \":{}\"",
+                                           to_string(mode), to_string(*suffix)));
+  mode = *suffix;
+}
+
 void check_mode_flags(const CLI::App& verb, Mode mode) {
   for (const Flag& flag : kFlags)
     if (mode < flag.least && verb.get_option(flag.name)->count() > 0)

@@ -187,6 +187,9 @@ void add_run(CLI::App& app, int& exit_code) {
   verb->add_flag("--json", options->json, "answer and figures as one JSON object");
   verb->add_flag("--verbose", options->figures, "tokens, seconds and seed, on standard error");
   verb->callback([options, verb, &exit_code] {
+    // A server elsewhere may have a model of just that name.
+    if (options->upstream.empty())
+      take_mode_suffix(*verb, options->model, options->settings.mode.mode);
     check_mode_flags(*verb, options->settings.mode.mode);
     exit_code = exit_code_of(run(*options));
   });

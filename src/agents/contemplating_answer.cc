@@ -143,8 +143,15 @@ void Contemplation::answer_with(const Tally::Standing& standing) {
     work_.say({}, fmt::format("Answer: {}", standing.result));
     work_.finish(chat::FinishReason::stop);
   };
-  const std::optional<Said> said = stream_answer(
-      instructed(work_.request, replaced(prompts::kExplain, "{result}", standing.result)), bare);
+  const Attempt* program = nullptr;
+  for (const Attempt& attempt : attempts_)
+    if (attempt.result == standing.result && attempt.angle.program && !attempt.cut() &&
+        (!program || attempt.text.size() < program->text.size()))
+      program = &attempt;
+  std::string instruction =
+      replaced(program ? prompts::kExplainProgram : prompts::kExplain, "{result}", standing.result);
+  if (program) instruction = replaced(instruction, "{program}", code_of(program->text));
+  const std::optional<Said> said = stream_answer(instructed(work_.request, instruction), bare);
   if (!said) return;
   // What was found stands, whatever the explanation ends with.
   if (result_of(kind_, said->text) != standing.result)

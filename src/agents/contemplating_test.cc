@@ -171,6 +171,23 @@ TEST(Contemplating, WhatTheContextCannotHoldIsNotRead) {
   EXPECT_EQ(number.finish, FinishReason::stop);
 }
 
+TEST(Contemplating, AResultThatOnlyProgramsGaveIsExplainedFromOne) {
+  std::string shown;
+  FakeModelOptions options;
+  options.answer = [&](const ChatRequest& request) -> std::string {
+    if (has(request, "Python program")) return "print 7";
+    if (!has(request, "Several experts")) return "I cannot say.";
+    shown = request.messages.back().content;
+    return "Three and four. Answer: 7";
+  };
+  Hearer hearer;
+  ask(options, asking(kQuestion), mode(Mode::contemplating, 3), hearer,
+      std::make_shared<PrintingRunner>());
+  EXPECT_EQ(hearer.text, "Three and four. Answer: 7");
+  EXPECT_NE(shown.find("```python\nprint 7\n```"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("printed 7."), std::string::npos) << shown;
+}
+
 TEST(Contemplating, CodeIsChosenByExamplesAndByTheTestsThatCodesAgreeOn) {
   const auto sandbox = sandbox_runner();
   ASSERT_TRUE(sandbox.ok()) << sandbox.error().message;

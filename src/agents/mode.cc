@@ -33,6 +33,15 @@ Result<Mode> parse_mode(std::string_view name) {
   return static_cast<Mode>(found - std::begin(kModes));
 }
 
+std::optional<Mode> take_mode_suffix(std::string& model) {
+  const size_t colon = model.rfind(':');
+  if (colon == std::string::npos || colon == 0) return std::nullopt;
+  const auto mode = parse_mode(std::string_view(model).substr(colon + 1));
+  if (!mode.ok()) return std::nullopt;
+  model.erase(colon);
+  return *mode;
+}
+
 std::span<const ModeNumber> mode_numbers() { return kNumbers; }
 
 std::span<const Effort> efforts() { return kEfforts; }

@@ -1,6 +1,7 @@
 // The ways to ask a model: at once, after reasoning, or by several agents at work on one question.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@ enum class Mode {
 std::string_view to_string(Mode mode);
 // Nothing but the names that to_string gives. Error: invalid_argument, with all of them.
 Result<Mode> parse_mode(std::string_view name);
+// Takes ":thinking" off a model's name; nothing where it does not end in a mode.
+std::optional<Mode> take_mode_suffix(std::string& model);
 
 inline constexpr int kLeastBudget = 16;  // tokens
 

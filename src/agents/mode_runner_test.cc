@@ -280,5 +280,20 @@ TEST(Modes, WhatTheyCannotDoIsRefused) {
   }
 }
 
+// What the modes add to a prompt is not the client's.
+TEST(Modes, ABoundThatJustFitsTheClientsPromptIsTaken) {
+  FakeModelOptions options;
+  options.answer = [](const ChatRequest&) { return std::string("Answer: 7"); };
+  options.context_length = 200;
+  ChatRequest request = asking("one two three");
+  request.max_tokens = 197;
+  for (const Mode one : {Mode::thinking, Mode::contemplating}) {
+    Hearer hearer;
+    ask(options, request, mode(one), hearer);
+    EXPECT_EQ(hearer.finish, FinishReason::stop) << to_string(one);
+    EXPECT_FALSE(hearer.text.empty());
+  }
+}
+
 }  // namespace
 }  // namespace helicon::agents

@@ -85,12 +85,13 @@ Result<Work::Asked> Work::ask_within(backends::ChatRequest asked, int budget) {
     }
     const int prompt = run->run->prompt_tokens();
     if (context > 0 && bound > context - prompt) {
-      run->run->cancel();
-      return Error{
-          ErrorCode::context_length,
-          fmt::format("the prompt has {} tokens and max_tokens is {}; the context holds {}", prompt,
-                      bound, context),
-          "max_tokens"};
+      // It has to fit what the client asked, which our instruction made longer.
+      const auto plain = ask(request);
+      if (plain.ok()) plain->run->cancel();
+      if (!plain.ok()) {
+        run->run->cancel();
+        return plain.error();
+      }
     }
     const int room = context > 0 ? (context - prompt) / 2 : budget;
     if (budget <= room) return run;

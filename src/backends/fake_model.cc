@@ -1,5 +1,7 @@
 #include "backends/fake_model.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
@@ -20,6 +22,12 @@ std::vector<std::string> words_of(const std::string& text) {
   return words;
 }
 
+int prompt_tokens_of(const ChatRequest& request) {
+  size_t words = 0;
+  for (const chat::Message& message : request.messages) words += words_of(message.content).size();
+  return static_cast<int>(words);
+}
+
 }  // namespace
 
 struct FakeModel::Shared {
@@ -37,10 +45,8 @@ class FakeModel::Run final : public ChatRun {
         request_(std::move(request)),
         words_(std::move(words)),
         listener_(std::move(listener)),
-        shared_(std::move(shared)) {
-    for (const chat::Message& message : request_.messages) {
-      prompt_tokens_ += static_cast<int>(words_of(message.content).size());
-    }
+        shared_(std::move(shared)),
+        prompt_tokens_(prompt_tokens_of(request_)) {
     ++shared_->counters.started;
     ++shared_->counters.running;
     thread_ = std::thread([this] { answer(); });
@@ -127,7 +133,7 @@ class FakeModel::Run final : public ChatRun {
   const std::vector<std::string> words_;
   const runtime::Listener listener_;
   const std::shared_ptr<Shared> shared_;
-  int prompt_tokens_ = 0;
+  const int prompt_tokens_;
   bool answering_ = false;  // its reasoning is over
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -153,6 +159,12 @@ Result<std::unique_ptr<ChatRun>> FakeModel::start(ChatRequest request, runtime::
     shared_->last_request = request;
   }
   if (options_.refuse) return *options_.refuse;
+  const int prompt = prompt_tokens_of(request);
+  if (std::max(request.max_tokens, 1) > options_.context_length - prompt)
+    return Error{ErrorCode::context_length,
+                 fmt::format("the prompt has {} tokens and max_tokens is {}; the context holds {}",
+                             prompt, request.max_tokens, options_.context_length),
+                 "max_tokens"};
   std::string reply = options_.reply.empty() ? request.messages.back().content : options_.reply;
   if (options_.answer) {
     HELICON_ASSIGN(reply, options_.answer(request));

@@ -26,7 +26,7 @@ struct FakeModelOptions {
   std::optional<Error> fail{};               // each choice fails with it ...
   int fail_after = 0;                        // ... after so many tokens
   int cached_tokens = 0;
-  int context_length = 1 << 20;  // as info() says; nothing is refused for it
+  int context_length = 1 << 20;  // prompt and max_tokens have to fit it
   bool reasons = false;          // what it says up to "</think> " is reasoning
   bool takes_effort = false;
   std::optional<PageUse> pages{};

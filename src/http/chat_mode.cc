@@ -18,15 +18,6 @@ Result<Mode> read_name(const boost::json::value& value, std::string_view field) 
   return mode;
 }
 
-std::optional<Mode> take_suffix(std::string& model) {
-  const size_t colon = model.rfind(':');
-  if (colon == std::string::npos || colon == 0) return std::nullopt;
-  const auto mode = agents::parse_mode(std::string_view(model).substr(colon + 1));
-  if (!mode.ok()) return std::nullopt;
-  model.erase(colon);
-  return *mode;
-}
-
 Error contradiction(const char* parameter, std::string_view one, std::string_view other) {
   return field_error(ErrorCode::invalid_argument, parameter,
                      fmt::format("{} contradicts {}", one, other));
@@ -71,7 +62,7 @@ Status read_effort(const boost::json::value& value, std::string_view name, ModeW
 
 Result<agents::ModeOptions> settle_mode(std::string& model, const ModeWish& wish) {
   agents::ModeOptions options = wish.options;
-  const std::optional<Mode> suffix = take_suffix(model);
+  const std::optional<Mode> suffix = agents::take_mode_suffix(model);
   if (suffix && wish.field && *suffix != *wish.field)
     return contradiction("mode", to_string(*wish.field),
                          fmt::format("the model's suffix \":{}\"", to_string(*suffix)));

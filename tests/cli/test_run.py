@@ -19,8 +19,8 @@ def test_answers_what_is_piped_in(helicon):
     assert helicon("run", "tiny", stdin="piped\n").out == "xyz\n"  # after a line's end comes xyz
 
 
-def usage(helicon, *arguments, **options):
-    return json.loads(helicon("run", "tiny", "--json", *arguments, **options).succeeds().out)
+def usage(helicon, *arguments, model="tiny", **options):
+    return json.loads(helicon("run", model, "--json", *arguments, **options).succeeds().out)
 
 
 def test_agents_in_json(helicon):
@@ -32,6 +32,12 @@ def test_agents_in_json(helicon):
 def test_options_belong_to_modes(helicon):
     helicon("run", "tiny", "u", "--agents", "3").fails_with("--agents", "--mode contemplating", code=2)
     helicon("run", "tiny", "u", "--effort", "low").fails_with("--mode thinking", code=2)
+
+
+def test_a_mode_may_be_the_models_suffix(helicon):
+    answer = usage(helicon, "u", "--agents", "2", "--budget", "30", model="tiny:contemplating")
+    assert len(answer["agents"]) == 2
+    helicon("run", "tiny:thinking", "u", "--mode", "instant").fails_with("contradicts", code=2)
 
 
 def test_prompt_goes_after_what_is_piped_in(helicon):
