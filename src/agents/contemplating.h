@@ -89,10 +89,11 @@ class Contemplation {
   // it is believed: as the share of codes that pass it. Null where nobody wrote any code.
   const Attempt* best_code() const;
   void aggregate();
-  // Streams one more run of the model as the answer; gives back what it said, nothing where it
-  // failed or was cancelled and everything is said. `otherwise` answers where it fails before a
-  // word, as a context does that cannot hold what it is to read.
-  std::optional<Said> stream_answer(backends::ChatRequest request,
+  // Streams one more run of the model, of at most `most` tokens (-1: any number), as the answer;
+  // gives back what it said, nothing where it failed or was cancelled and everything is said.
+  // `otherwise` answers where it fails before a word, as a context does that cannot hold what it is
+  // to read.
+  std::optional<Said> stream_answer(backends::ChatRequest request, int most,
                                     const std::function<void()>& otherwise);
   std::optional<Error> failure() const;
   // What the statement says of agents that failed in the first round; empty where none did.

@@ -143,20 +143,19 @@ void Contemplation::answer_with(const Tally::Standing& standing) {
     work_.say({}, fmt::format("Answer: {}", standing.result));
     work_.finish(chat::FinishReason::stop);
   };
-  const Attempt* program = nullptr;
-  for (const Attempt& attempt : attempts_)
-    if (attempt.result == standing.result && attempt.angle.program && !attempt.cut() &&
-        (!program || attempt.text.size() < program->text.size()))
-      program = &attempt;
-  std::string instruction =
-      replaced(program ? prompts::kExplainProgram : prompts::kExplain, "{result}", standing.result);
-  if (program) instruction = replaced(instruction, "{program}", code_of(program->text));
-  const std::optional<Said> said = stream_answer(instructed(work_.request, instruction), bare);
+  // It is short, or it goes round in circles.
+  const int bound = work_.request.max_tokens;
+  const int budget = budget_of(work_.options);
+  const bool ours = bound <= 0 || budget < bound;
+  const std::optional<Said> said = stream_answer(
+      instructed(work_.request, replaced(prompts::kExplain, "{result}", standing.result)),
+      ours ? budget : bound, bare);
   if (!said) return;
   // What was found stands, whatever the explanation ends with.
-  if (result_of(kind_, said->text) != standing.result)
+  const bool cut = said->finish == chat::FinishReason::length;
+  if (cut || result_of(kind_, said->text) != standing.result)
     work_.say({}, fmt::format("\n\nAnswer: {}", standing.result));
-  work_.finish(said->finish);
+  work_.finish(cut && ours ? chat::FinishReason::stop : said->finish);
 }
 
 void Contemplation::answer_with(const Attempt& best, const std::string& statement) {
@@ -190,14 +189,14 @@ void Contemplation::aggregate() {
                                            [](auto a, auto b) { return a->cut() < b->cut(); });
   const std::optional<Said> said =
       stream_answer(instructed(work_.request, fmt::format("{}{}", digest, prompts::kAggregate)),
-                    [&] { answer_with(*whole, {}); });
+                    work_.request.max_tokens, [&] { answer_with(*whole, {}); });
   if (said) work_.finish(said->finish);
 }
 
-std::optional<Said> Contemplation::stream_answer(backends::ChatRequest request,
+std::optional<Said> Contemplation::stream_answer(backends::ChatRequest request, int most,
                                                  const std::function<void()>& otherwise) {
   const int before = work_.usage.completion_tokens;
-  auto asked = work_.ask_to_answer(std::move(request), work_.request.max_tokens);
+  auto asked = work_.ask_to_answer(std::move(request), most);
   Said said;
   if (asked.ok()) {
     said = hear(work_, *asked, As::answer);

@@ -171,21 +171,25 @@ TEST(Contemplating, WhatTheContextCannotHoldIsNotRead) {
   EXPECT_EQ(number.finish, FinishReason::stop);
 }
 
-TEST(Contemplating, AResultThatOnlyProgramsGaveIsExplainedFromOne) {
-  std::string shown;
+TEST(Contemplating, AnExplanationThatGoesRoundInCirclesIsEnded) {
+  std::string circles;
+  for (int i = 0; i < 500; ++i) circles += "subtract 3 again ";
   FakeModelOptions options;
   options.answer = [&](const ChatRequest& request) -> std::string {
-    if (has(request, "Python program")) return "print 7";
-    if (!has(request, "Several experts")) return "I cannot say.";
-    shown = request.messages.back().content;
-    return "Three and four. Answer: 7";
+    if (has(request, "Several experts")) return circles;
+    return has(request, "Python program") ? "print 7" : "I cannot say.";
   };
-  Hearer hearer;
-  ask(options, asking(kQuestion), mode(Mode::contemplating, 3), hearer,
-      std::make_shared<PrintingRunner>());
-  EXPECT_EQ(hearer.text, "Three and four. Answer: 7");
-  EXPECT_NE(shown.find("```python\nprint 7\n```"), std::string::npos) << shown;
-  EXPECT_NE(shown.find("printed 7."), std::string::npos) << shown;
+  ModeOptions wanted = mode(Mode::contemplating, 3);
+  wanted.budget_tokens = 16;
+  ChatRequest request = asking(kQuestion);
+  for (const int bound : {-1, 8}) {
+    request.max_tokens = bound;
+    Hearer hearer;
+    ask(options, request, wanted, hearer, std::make_shared<PrintingRunner>());
+    EXPECT_LT(hearer.text.size(), 200u);
+    EXPECT_TRUE(hearer.text.ends_with("\n\nAnswer: 7")) << hearer.text;
+    EXPECT_EQ(hearer.finish, bound < 0 ? FinishReason::stop : FinishReason::length);
+  }
 }
 
 TEST(Contemplating, CodeIsChosenByExamplesAndByTheTestsThatCodesAgreeOn) {

@@ -36,14 +36,9 @@ inline constexpr std::string_view kAggregate =
     "is "
     "best in each, leave out what is wrong or said twice, and do not mention the drafts or "
     "experts.";
-// Where no solution in words gives the result that was found: a program that does, or neither.
-inline constexpr std::string_view kExplainProgram =
-    "Several experts worked on this. One of them wrote this program:\n\n"
-    "```python\n{program}\n```\n\n"
-    "It was run and printed {result}. Explain step by step, in a few sentences and without code, "
-    "how this result comes about from what is given, and end with a line \"Answer: {result}\".";
 inline constexpr std::string_view kExplain =
     "Several experts worked on this and checked the result: {result}. Explain in a few sentences "
-    "how it comes about, and end with a line \"Answer: {result}\".";
+    "how "
+    "it comes about, and end with a line \"Answer: {result}\".";
 
 }  // namespace helicon::agents::prompts
