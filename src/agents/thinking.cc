@@ -35,6 +35,8 @@ void think(Work& work, Work::Asked reasoning) {
   if (reasoned.cancelled) return work.finish(chat::FinishReason::cancelled);
   if (reasoned.error) return work.finish(chat::FinishReason::error, reasoned.error);
   const bool cut = reasoned.over_budget || reasoned.finish == chat::FinishReason::length;
+  // The answer is for whoever has the tool's result.
+  if (reasoned.called) return work.finish(reasoned.finish);
   // It reasons by itself, whether we knew that or not, and has answered.
   if (!reasoned.reasoning.empty() && !reasoned.over_budget && !(cut && reasoned.text.empty()))
     return work.finish(reasoned.finish);

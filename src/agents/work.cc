@@ -43,6 +43,7 @@ void Work::Asked::take(chat::Event& event) {
   if (!beyond) return;
   event.text.clear();
   event.reasoning.clear();
+  event.calls.clear();
   if (event.finish && !event.error) event.finish = chat::FinishReason::length;
 }
 
@@ -168,11 +169,13 @@ Said hear(Work& work, Work::Asked& asked, As as, int budget) {
       asked.take(event);
       said.text += event.text;
       said.reasoning += event.reasoning;
+      said.called = said.called || !event.calls.empty();
       if (event.finish) said.finish = *std::exchange(event.finish, std::nullopt);
       if (event.error) said.error = *std::exchange(event.error, std::nullopt);
       if (as == As::reasoning && said.reasoning.empty())
         event.reasoning = std::exchange(event.text, {});
-      if (!said.cancelled && (event.token || !event.text.empty() || !event.reasoning.empty()))
+      if (!said.cancelled &&
+          (event.token || !event.text.empty() || !event.reasoning.empty() || !event.calls.empty()))
         work.listener.on_event(std::move(event));
     }
     if (budget > 0 && !done && !said.over_budget && asked.tokens >= budget && said.text.empty()) {

@@ -97,6 +97,7 @@ struct Said {
   std::optional<Error> error;
   bool cancelled = false;    // all work was
   bool over_budget = false;  // it was stopped for that
+  bool called = false;       // tools
 };
 
 // Hears one run to its end and passes on what it says, as reasoning or as the answer. Where a model

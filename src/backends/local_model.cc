@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
 #include "models/open.h"
 #include "runtime/engine.h"
 #include "text/chat_template.h"
-#include "text/reasoning_splitter.h"
+#include "text/reply_parser.h"
 #include "text/tokenizer.h"
 
 namespace helicon::backends {
@@ -28,44 +29,49 @@ class LocalRun final : public ChatRun {
   int prompt_tokens_;
 };
 
-// Tells each choice's reasoning from its answer.
-runtime::Listener splitting(runtime::Listener listener, bool opened, int choices) {
+// Takes each choice's reply apart.
+runtime::Listener parsing(runtime::Listener listener,
+                          std::vector<std::unique_ptr<text::ReplyParser>> parsers) {
   struct State {
-    std::vector<text::ReasoningSplitter> splitters;
+    std::vector<std::unique_ptr<text::ReplyParser>> parsers;
     int reasoning_tokens = 0;
   };
   const auto state = std::make_shared<State>();
-  state->splitters.assign(static_cast<size_t>(choices), text::ReasoningSplitter(opened));
-  runtime::Listener split;
-  split.on_event = [state, on_event = std::move(listener.on_event)](runtime::Event event) {
-    text::ReasoningSplitter& splitter = state->splitters[static_cast<size_t>(event.choice)];
-    text::ReasoningSplitter::Pieces pieces = splitter.push(event.text);
+  state->parsers = std::move(parsers);
+  runtime::Listener parsed;
+  parsed.on_event = [state, on_event = std::move(listener.on_event)](runtime::Event event) {
+    text::ReplyParser& parser = *state->parsers[static_cast<size_t>(event.choice)];
+    const bool reasoning = parser.reasoning();
+    text::ReplyPieces pieces = parser.push(event.text);
+    state->reasoning_tokens += event.token && reasoning && pieces.text.empty();
     if (event.finish) {
-      const text::ReasoningSplitter::Pieces rest = splitter.finish();
+      text::ReplyPieces rest = parser.finish(*event.finish != runtime::FinishReason::stop);
       pieces.reasoning += rest.reasoning;
       pieces.text += rest.text;
+      std::move(rest.calls.begin(), rest.calls.end(), std::back_inserter(pieces.calls));
     }
     event.reasoning = std::move(pieces.reasoning);
     event.text = std::move(pieces.text);
-    state->reasoning_tokens += event.token && event.text.empty();
+    event.calls = std::move(pieces.calls);
     on_event(std::move(event));
   };
-  split.on_done = [state, on_done = std::move(listener.on_done)](const runtime::Usage& usage) {
+  parsed.on_done = [state, on_done = std::move(listener.on_done)](const runtime::Usage& usage) {
     runtime::Usage figures = usage;
     figures.reasoning_tokens = std::min(state->reasoning_tokens, usage.completion_tokens);
     on_done(figures);
   };
-  return split;
+  return parsed;
 }
 
 class LocalModel final : public ChatModel {
  public:
   LocalModel(ModelInfo info, std::shared_ptr<const text::Tokenizer> tokenizer,
-             std::shared_ptr<const text::ChatTemplate> chat_template,
+             std::shared_ptr<const text::ChatTemplate> chat_template, text::ReplyFormat format,
              std::unique_ptr<runtime::Engine> engine)
       : info_(std::move(info)),
         tokenizer_(std::move(tokenizer)),
         template_(std::move(chat_template)),
+        format_(format),
         engine_(std::move(engine)) {}
 
   const ModelInfo& info() const override { return info_; }
@@ -79,10 +85,13 @@ class LocalModel final : public ChatModel {
 
   Result<std::unique_ptr<ChatRun>> start(ChatRequest request, runtime::Listener listener) override {
     HELICON_ASSIGN(const std::string prompt, render(request));
-    if (info_.reasons)
-      listener = splitting(std::move(listener), text::ReasoningSplitter::opened_by(prompt),
-                           request.choices);
+    std::vector<std::unique_ptr<text::ReplyParser>> parsers;
+    for (int i = 0; i < request.choices; ++i)
+      if (auto parser = text::make_reply_parser(format_, prompt, request.tools))
+        parsers.push_back(std::move(parser));
+    if (!parsers.empty()) listener = parsing(std::move(listener), std::move(parsers));
     runtime::Request work;
+    work.special_text = format_.messages;
     // The template writes the begin token itself where the model wants one.
     HELICON_ASSIGN(work.prompt,
                    tokenizer_->encode(
@@ -133,6 +142,7 @@ class LocalModel final : public ChatModel {
   ModelInfo info_;
   std::shared_ptr<const text::Tokenizer> tokenizer_;
   std::shared_ptr<const text::ChatTemplate> template_;
+  text::ReplyFormat format_;
   std::unique_ptr<runtime::Engine> engine_;
 };
 
@@ -197,7 +207,7 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
     return std::move(tokenizer).error();
   }
   std::shared_ptr<const text::ChatTemplate> chat_template;
-  bool reasons = false;
+  text::ReplyFormat format;
   if (file->metadata().contains("tokenizer.chat_template")) {
     HELICON_ASSIGN(const std::string source, file->metadata().string("tokenizer.chat_template"));
     auto compiled = text::ChatTemplate::compile(source);
@@ -206,7 +216,7 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
                    fmt::format("{}: its chat template: {}", path.filename().string(),
                                compiled.error().message)};
     chat_template = std::move(*compiled);
-    reasons = text::ReasoningSplitter::used_by(source);
+    format = text::ReplyFormat::of(source);
   }
   HELICON_ASSIGN(models::OpenModel model,
                  models::open_model(file, path.filename().string(), open_options(options)));
@@ -217,8 +227,8 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
                     path.filename().string(), (*tokenizer)->size(), model.decoder->vocabulary())};
   ModelInfo info = describe(name, *file);
   info.context_length = static_cast<int>(model.context_length);
-  info.reasons = reasons;
-  info.takes_effort = reasons;
+  info.reasons = format.reasons();
+  info.takes_effort = format.reasons();
   runtime::EngineParts parts;
   parts.context_length = info.context_length;
   parts.memory = std::move(model.memory);
@@ -235,7 +245,7 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
   scheduling.speculation = options.speculation;
   auto engine = std::make_unique<runtime::Engine>(std::move(parts), scheduling);
   return std::shared_ptr<ChatModel>(std::make_shared<LocalModel>(
-      std::move(info), std::move(*tokenizer), std::move(chat_template), std::move(engine)));
+      std::move(info), std::move(*tokenizer), std::move(chat_template), format, std::move(engine)));
 }
 
 }  // namespace helicon::backends

@@ -78,9 +78,37 @@ TEST(RemoteStream, CountsPiecesWhereThereAreNoFigures) {
   EXPECT_EQ(told.usage().completion_tokens, 9);
 }
 
+TEST(RemoteStream, CallsOfToolsAreToldWhenTheyAreWhole) {
+  const auto call = [](int index, const std::string& fields) {
+    return delta(R"("tool_calls":[{"index":)" + std::to_string(index) + "," + fields + "}]");
+  };
+  const std::string bytes =
+      call(0, R"("id":"call_1","type":"function","function":{"name":"f","arguments":""})") +
+      call(0, R"("function":{"arguments":"{\"a\":"})") +
+      call(0, R"("function":{"arguments":"7}"})") +
+      call(1, R"("id":"call_2","function":{"name":"g"})") + delta("", "\"tool_calls\"");
+  for (size_t cut = 0; cut <= bytes.size(); ++cut) {
+    RemoteStream stream(1);
+    std::vector<chat::ToolCall> calls;
+    const auto take = [&](const chat::Event& event) {
+      calls.insert(calls.end(), event.calls.begin(), event.calls.end());
+    };
+    ASSERT_TRUE(stream.push(std::string_view(bytes).substr(0, cut), take).ok());
+    ASSERT_TRUE(stream.push(std::string_view(bytes).substr(cut), take).ok());
+    ASSERT_EQ(calls.size(), 2u);
+    EXPECT_EQ(calls[0].id, "call_1");
+    EXPECT_EQ(calls[0].name, "f");
+    EXPECT_EQ(boost::json::serialize(calls[0].arguments), R"({"a":7})");
+    EXPECT_EQ(calls[1].name, "g");
+    EXPECT_EQ(stream.usage().completion_tokens, 4);
+  }
+}
+
 TEST(RemoteStream, RefusesWhatIsUnreadable) {
   for (const std::string& bytes :
-       {data("{"), data("7"), data(R"({"choices":[7]})"),
+       {delta(R"("tool_calls":[7])"), delta(R"("tool_calls":[{"index":100000}])"),
+        delta(R"("tool_calls":[{"function":{"name":"f","arguments":"[1"}}])", "\"tool_calls\""),
+        data("{"), data("7"), data(R"({"choices":[7]})"),
         data(R"({"choices":[{"index":3,"delta":{}}]})"), std::string(2 << 20, 'x'),
         data(R"({"error":{"message":"the model ran into a wall"}})")}) {
     RemoteStream stream(1);

@@ -1,7 +1,7 @@
 #include "backends/remote_stream.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
+#include <utility>
 
 #include "backends/remote_transfer.h"
 
@@ -11,6 +11,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr size_t kMostEventBytes = size_t{1} << 20;
+constexpr size_t kMostCalls = 256;
 
 std::string text_of(const json::object& object, std::string_view name) {
   const json::value* value = object.if_contains(name);
@@ -97,6 +98,12 @@ Status RemoteStream::take_data(std::string_view data,
       event.reasoning = text_of(*delta, "reasoning_content");
       if (event.reasoning.empty()) event.reasoning = text_of(*delta, "reasoning");
     }
+    std::vector<Call>& calls = calls_[static_cast<size_t>(event.choice)];
+    if (const json::object* delta = object_of(*choice, "delta")) {
+      HELICON_ASSIGN(const bool called, add_calls(*delta, calls));
+      if (called) event.token = 0;
+      pieces_ += called;
+    }
     pieces_ += !event.text.empty();
     reasoning_pieces_ += !event.reasoning.empty();
     // A piece is about a token; which one, only the server knows.
@@ -105,10 +112,49 @@ Status RemoteStream::take_data(std::string_view data,
     if (!reason.empty()) {
       event.finish = reason == "length" ? chat::FinishReason::length : chat::FinishReason::stop;
       finished_[static_cast<size_t>(event.choice)] = true;
+      HELICON_ASSIGN(event.calls, whole(std::exchange(calls, {})));
     }
     if (event.token || event.finish) on_event(std::move(event));
   }
   return ok_status();
+}
+
+Result<bool> RemoteStream::add_calls(const json::object& delta, std::vector<Call>& calls) {
+  const json::value* list = delta.if_contains("tool_calls");
+  if (!list || !list->is_array()) return false;
+  for (const json::value& element : list->get_array()) {
+    const json::object* object = element.if_object();
+    if (!object) return unreadable("a tool call is no object");
+    const auto index = static_cast<size_t>(number_of(*object, "index"));
+    if (index >= kMostCalls) return unreadable("too many tool calls");
+    if (calls.size() <= index) calls.resize(index + 1);
+    Call& call = calls[index];
+    call.id += text_of(*object, "id");
+    if (const json::object* function = object_of(*object, "function")) {
+      call.name += text_of(*function, "name");
+      call.arguments += text_of(*function, "arguments");
+    }
+    if (call.name.size() + call.arguments.size() > kMostEventBytes)
+      return unreadable("a tool call is too large");
+  }
+  return !list->get_array().empty();
+}
+
+Result<std::vector<chat::ToolCall>> RemoteStream::whole(const std::vector<Call>& calls) {
+  std::vector<chat::ToolCall> result;
+  for (const Call& call : calls) {
+    if (call.name.empty()) continue;
+    chat::ToolCall& one = result.emplace_back();
+    one.id = call.id;
+    one.name = call.name;
+    if (call.arguments.empty()) continue;
+    boost::system::error_code failure;
+    const json::value arguments = json::parse(call.arguments, failure);
+    if (failure || !arguments.is_object())
+      return unreadable("a tool call's arguments are no object");
+    one.arguments = arguments.get_object();
+  }
+  return result;
 }
 
 bool RemoteStream::complete() const {

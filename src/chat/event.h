@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "chat/message.h"
 
 namespace helicon::chat {
 
@@ -63,6 +64,7 @@ struct Event {
   std::optional<TokenId> token;
   std::string text;                        // newly certain text of the answer, valid UTF-8
   std::string reasoning;                   // newly certain text of what comes before the answer
+  std::vector<ToolCall> calls;             // of tools, newly certain and whole; without ids
   std::optional<TokenLogprob> logprob;     // when asked for
   std::vector<TokenLogprob> alternatives;  // descending
   std::optional<Progress> progress;        // of agents; nothing else is set then

@@ -152,7 +152,7 @@ void ChatAnswer::count(const EventQueue::Batch& batch) {
 }
 
 Awaitable<void> ChatAnswer::stream() {
-  const ChatStreamWriter writer(head_);
+  ChatStreamWriter writer(head_);
   Reply reply;
   reply.headers = {{"Content-Type", "text/event-stream; charset=utf-8"},
                    {"Cache-Control", "no-store"},

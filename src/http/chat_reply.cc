@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <random>
 
 #include "http/utf8.h"
@@ -16,9 +17,27 @@ namespace json = boost::json;
 // What the protocol gives for tokens that are next to impossible; JSON has no infinity.
 constexpr float lowest_logprob = -9999.0f;
 
-json::value finish_reason(const runtime::Event& event) {
+// "chatcmpl-" or "call_", and 24 random hexadecimal digits.
+std::string new_id(std::string_view prefix) {
+  std::random_device random;
+  return fmt::format("{}{:08x}{:08x}{:08x}", prefix, random(), random(), random());
+}
+
+// `called`: the choice has called tools.
+json::value finish_reason(const runtime::Event& event, bool called) {
   if (!event.finish) return nullptr;
-  return *event.finish == runtime::FinishReason::length ? "length" : "stop";
+  if (*event.finish == runtime::FinishReason::length) return "length";
+  return called ? "tool_calls" : "stop";
+}
+
+// In a stream, where `index` is its place among the choice's calls, and whole.
+json::object call_json(const chat::ToolCall& call, std::optional<size_t> index) {
+  json::object object;
+  if (index) object["index"] = *index;
+  object["id"] = call.id.empty() ? new_id("call_") : call.id;
+  object["type"] = "function";
+  object["function"] = {{"name", call.name}, {"arguments", json::serialize(call.arguments)}};
+  return object;
 }
 
 json::object token_json(const ChatReplyHead& head, const runtime::TokenLogprob& token) {
@@ -69,10 +88,7 @@ std::string as_event(const json::object& object) {
 
 }  // namespace
 
-std::string new_completion_id() {
-  std::random_device random;
-  return fmt::format("chatcmpl-{:08x}{:08x}{:08x}", random(), random(), random());
-}
+std::string new_completion_id() { return new_id("chatcmpl-"); }
 
 json::object usage_json(const runtime::Usage& usage) {
   json::object details;
@@ -156,7 +172,7 @@ std::string ChatStreamWriter::begin() const {
   return events;
 }
 
-std::string ChatStreamWriter::event(const runtime::Event& event) const {
+std::string ChatStreamWriter::event(const runtime::Event& event) {
   std::string events;
   const bool has_logprob = counts_logprob(head_, event);
   if (event.progress) {
@@ -177,7 +193,11 @@ std::string ChatStreamWriter::event(const runtime::Event& event) const {
     if (has_logprob) logprobs = logprobs_json(json::array{logprob_json(head_, event)});
     events += data({{"content", event.text}}, event.choice, std::move(logprobs), nullptr);
   }
-  if (event.finish) events += data({}, event.choice, nullptr, finish_reason(event));
+  size_t& called = calls_[static_cast<size_t>(event.choice)];
+  for (const chat::ToolCall& call : event.calls)
+    events += data({{"tool_calls", json::array{call_json(call, called++)}}}, event.choice, nullptr,
+                   nullptr);
+  if (event.finish) events += data({}, event.choice, nullptr, finish_reason(event, called > 0));
   return events;
 }
 
@@ -199,10 +219,12 @@ void ChatReplyCollector::add(const runtime::Event& event) {
   Choice& choice = choices_[static_cast<size_t>(event.choice)];
   choice.text += event.text;
   choice.reasoning += event.reasoning;
+  for (const chat::ToolCall& call : event.calls)
+    choice.calls.push_back(call_json(call, std::nullopt));
   if (event.progress && event.progress->kind == chat::Progress::Kind::agreement)
     outcome_ = progress_json(*event.progress);
   if (counts_logprob(head_, event)) choice.logprobs.push_back(logprob_json(head_, event));
-  if (event.finish) choice.finish_reason = finish_reason(event);
+  if (event.finish) choice.finish_reason = finish_reason(event, !choice.calls.empty());
 }
 
 std::string ChatReplyCollector::body(const runtime::Usage& usage) const {
@@ -212,6 +234,10 @@ std::string ChatReplyCollector::body(const runtime::Usage& usage) const {
     json::object message;
     message["role"] = "assistant";
     message["content"] = choice.text;
+    if (!choice.calls.empty()) {
+      if (choice.text.empty()) message["content"] = nullptr;
+      message["tool_calls"] = choice.calls;
+    }
     message["refusal"] = nullptr;
     if (!choice.reasoning.empty()) {
       message["reasoning_content"] = choice.reasoning;

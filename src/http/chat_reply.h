@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/request.h"
@@ -30,16 +31,18 @@ boost::json::object usage_json(const runtime::Usage& usage);
 // A stream's server-sent events, each "data: {...}\n\n".
 class ChatStreamWriter {
  public:
-  explicit ChatStreamWriter(ChatReplyHead head) : head_(std::move(head)) {}
-  std::string begin() const;                             // the role, for each choice
-  std::string event(const runtime::Event& event) const;  // may be empty
-  std::string end(const runtime::Usage& usage) const;    // the usage if wanted, and [DONE]
+  explicit ChatStreamWriter(ChatReplyHead head)
+      : head_(std::move(head)), calls_(static_cast<size_t>(head_.choices)) {}
+  std::string begin() const;                           // the role, for each choice
+  std::string event(const runtime::Event& event);      // may be empty
+  std::string end(const runtime::Usage& usage) const;  // the usage if wanted, and [DONE]
 
  private:
   boost::json::object chunk() const;
   std::string data(boost::json::object delta, int choice, boost::json::value logprobs,
                    boost::json::value finish_reason) const;
   ChatReplyHead head_;
+  std::vector<size_t> calls_;  // of tools, by each choice so far
 };
 
 // The one object of an answer that is not streamed.
@@ -53,6 +56,7 @@ class ChatReplyCollector {
   struct Choice {
     std::string text;
     std::string reasoning;
+    boost::json::array calls;
     boost::json::array logprobs;
     boost::json::value finish_reason;
   };

@@ -62,5 +62,35 @@ TEST(ChatReply, TheTokenThatEndsAnAnswerIsNoPartOfIt) {
   EXPECT_EQ(reply.at_pointer("/choices/0/logprobs/content").as_array().size(), 1u);
 }
 
+runtime::Event call(std::string name, boost::json::object arguments) {
+  runtime::Event event;
+  chat::ToolCall& one = event.calls.emplace_back();
+  one.name = std::move(name);
+  one.arguments = std::move(arguments);
+  return event;
+}
+
+TEST(ChatReply, CallsAreToldAsTheProtocolHasThem) {
+  runtime::Event end;
+  end.finish = runtime::FinishReason::stop;
+  ChatReplyCollector collector(head());
+  ChatStreamWriter writer(head());
+  std::string stream;
+  for (const runtime::Event& event : {call("f", {{"a", "\""}}), call("g", {}), end}) {
+    collector.add(event);
+    stream += writer.event(event);
+  }
+  const boost::json::value reply = boost::json::parse(collector.body({}));
+  EXPECT_TRUE(reply.at_pointer("/choices/0/message/content").is_null());
+  EXPECT_EQ(reply.at_pointer("/choices/0/finish_reason"), "tool_calls");
+  const auto& calls = reply.at_pointer("/choices/0/message/tool_calls").as_array();
+  ASSERT_EQ(calls.size(), 2u);
+  EXPECT_EQ(calls[0].at_pointer("/function/arguments"), R"({"a":"\""})");
+  EXPECT_EQ(calls[1].at_pointer("/function/name"), "g");
+  EXPECT_NE(calls[0].at("id"), calls[1].at("id"));
+  EXPECT_NE(stream.find(R"("tool_calls":[{"index":1,"id":"call_)"), std::string::npos) << stream;
+  EXPECT_NE(stream.find(R"("finish_reason":"tool_calls")"), std::string::npos) << stream;
+}
+
 }  // namespace
 }  // namespace helicon::http

@@ -41,6 +41,7 @@ struct Request {
   std::vector<std::string> stop;  // ends a choice when its text contains one; not emitted
   int top_logprobs = -1;          // -1: none; 0: of the token itself; up to 20 alternatives
   bool ignore_end = false;        // benchmarks: go on past end-of-text tokens
+  bool special_text = false;      // special tokens have their text, for whoever parses the answer
   std::string owner;              // requests of one owner share one fair share
   Priority priority = Priority::interactive;
 };

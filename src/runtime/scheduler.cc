@@ -239,7 +239,7 @@ void Scheduler::start_choices(Task& task, std::span<const float> logits) {
   for (int index = 0; index < task.request.choices; ++index)
     task.choices.push_back({index, ++choices_, task.prompt->fork(), task.request.prompt,
                             Sampler(task.request.sampling, index, task.request.prompt),
-                            TextStream(tokenizer_, task.request.stop)});
+                            TextStream(tokenizer_, task.request.stop, task.request.special_text)});
   task.prompt.reset();
   for (Choice& choice : task.choices) take_token(task, choice, logits);
 }

@@ -17,8 +17,8 @@ size_t overlap(std::string_view text, std::string_view stop) {
 }  // namespace
 
 TextStream::TextStream(std::shared_ptr<const text::Tokenizer> tokenizer,
-                       std::vector<std::string> stop)
-    : detokenizer_(std::move(tokenizer)), stop_(std::move(stop)) {
+                       std::vector<std::string> stop, bool special_text)
+    : detokenizer_(std::move(tokenizer), !special_text), stop_(std::move(stop)) {
   std::erase(stop_, std::string());
 }
 

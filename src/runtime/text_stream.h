@@ -12,7 +12,8 @@ namespace helicon::runtime {
 
 class TextStream {
  public:
-  TextStream(std::shared_ptr<const text::Tokenizer> tokenizer, std::vector<std::string> stop);
+  TextStream(std::shared_ptr<const text::Tokenizer> tokenizer, std::vector<std::string> stop,
+             bool special_text = false);
 
   // Text that became certain with this token.
   std::string push(text::TokenId token);

@@ -3,20 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "text/marker.h"
+
 namespace helicon::text {
 namespace {
 
 constexpr std::string_view kOpen = "<think>";
 constexpr std::string_view kClose = "</think>";
-constexpr std::string_view kBlank = " \t\r\n";
-
-// How many bytes at the end of `text` may be the beginning of `marker`.
-size_t beginning_of(std::string_view marker, std::string_view text) {
-  for (size_t size = std::min(marker.size() - 1, text.size()); size > 0; --size)
-    if (text.ends_with(marker.substr(0, size))) return size;
-  return 0;
-}
-
 }  // namespace
 
 bool ReasoningSplitter::used_by(std::string_view chat_template) {
@@ -24,7 +17,7 @@ bool ReasoningSplitter::used_by(std::string_view chat_template) {
 }
 
 bool ReasoningSplitter::opened_by(std::string_view prompt) {
-  const size_t end = prompt.find_last_not_of(kBlank);
+  const size_t end = prompt.find_last_not_of(kBlanks);
   return end != std::string_view::npos && prompt.substr(0, end + 1).ends_with(kOpen);
 }
 
@@ -32,7 +25,7 @@ ReasoningSplitter::Pieces ReasoningSplitter::push(std::string_view text) {
   held_ += text;
   Pieces pieces;
   if (state_ == State::before) {
-    const size_t begin = held_.find_first_not_of(kBlank);
+    const size_t begin = held_.find_first_not_of(kBlanks);
     if (begin == std::string::npos) return pieces;
     const std::string_view rest = std::string_view(held_).substr(begin);
     if (rest.size() < kOpen.size() && kOpen.starts_with(rest)) return pieces;
@@ -53,7 +46,7 @@ ReasoningSplitter::Pieces ReasoningSplitter::push(std::string_view text) {
     state_ = State::behind;
   }
   if (state_ == State::behind) {  // the blank lines there are the marker's
-    held_.erase(0, std::min(held_.find_first_not_of(kBlank), held_.size()));
+    held_.erase(0, std::min(held_.find_first_not_of(kBlanks), held_.size()));
     if (held_.empty()) return pieces;
     state_ = State::answer;
   }

@@ -24,6 +24,8 @@ class ReasoningSplitter {
   Pieces push(std::string_view text);
   // What was held back, once nothing more comes.
   Pieces finish();
+  // Whether no answer has begun.
+  bool reasoning() const { return state_ == State::before || state_ == State::inside; }
 
  private:
   enum class State { before, inside, behind, answer };

@@ -97,6 +97,11 @@ Status mark_ends(const weights::Metadata& metadata, Vocabulary& vocabulary) {
     vocabulary.ends_generation[static_cast<size_t>(*id)] = true;
     vocabulary.kinds[static_cast<size_t>(*id)] = TokenKind::control;
   }
+  // Muse goes on behind the end of a message: to whom, stands between "<|start|>" and
+  // "<|message|>".
+  const std::optional<TokenId> message = vocabulary.find("<|eom|>");
+  if (message && vocabulary.find("<|message|>"))
+    vocabulary.ends_generation[static_cast<size_t>(*message)] = false;
   return ok_status();
 }
 

@@ -231,3 +231,37 @@ def test_models_of_other_folders_are_not_reachable_by_their_path(real):
     for name in (f"{home}/models/{MODEL}.gguf", f"../models/{MODEL}", f"{MODEL}.gguf", "/etc/passwd"):
         with pytest.raises(openai.NotFoundError):
             ask(real.client(), model=name)
+
+
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_weather", "description": "The weather of a city",
+        "parameters": {"type": "object", "required": ["city"],
+                       "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}}}}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_tool_is_called_and_its_result_is_used(real, stream):
+    client = real.client()
+    messages = [{"role": "user", "content": "What will the weather in Paris be? Use the tool."}]
+    options = {"model": SLOW_MODEL, "tools": [WEATHER], "temperature": 0, "max_tokens": 100}
+    if stream:
+        choices = [chunk.choices[0] for chunk in client.chat.completions.create(
+            messages=messages, stream=True, **options)]
+        calls = [call for choice in choices for call in choice.delta.tool_calls or []]
+        assert choices[-1].finish_reason == "tool_calls"
+        assert "".join(choice.delta.content or "" for choice in choices) == ""
+    else:
+        choice = client.chat.completions.create(messages=messages, **options).choices[0]
+        calls = choice.message.tool_calls
+        assert choice.finish_reason == "tool_calls" and choice.message.content is None
+    assert [call.function.name for call in calls] == ["get_weather"]
+    assert json.loads(calls[0].function.arguments)["city"] == "Paris"
+    messages += [
+        {"role": "assistant", "content": None, "tool_calls": [
+            {"id": calls[0].id, "type": "function", "function": {
+                "name": "get_weather", "arguments": calls[0].function.arguments}}]},
+        {"role": "tool", "tool_call_id": calls[0].id, "content": "hail, 3 degrees"}]
+    answer = client.chat.completions.create(messages=messages, tool_choice="none", **options)
+    assert "hail" in text(answer) and answer.choices[0].finish_reason == "stop"
