@@ -6,7 +6,6 @@
 #include "models/folder_config.h"
 #include "models/gguf_config.h"
 #include "models/recipe.h"
-#include "weights/model_folder.h"
 
 namespace helicon::models {
 namespace {
@@ -88,6 +87,8 @@ Result<DecoderConfig> configure_muse_glimmer_folder(const weights::ModelFile& fi
   config.norm_offset = 1;
   config.query_key_norm = HeadNorm::plain;
   HELICON_ASSIGN(config.after_norm_epsilon, text.number_or("post_norm_eps", kAfterNormEpsilon));
+  if (config.after_norm_epsilon < 0)
+    return Error{ErrorCode::corrupt, "config.text_config.post_norm_eps is negative"};
   // The query is scaled behind its norm; rotation and product with the key are linear.
   HELICON_ASSIGN(const float query_scale, text.number_or("qk_scale_factor", kQueryScale));
   config.attention_scale *= query_scale;
@@ -145,7 +146,6 @@ Result<DecoderConfig> configure_muse_glimmer(const weights::ModelFile& file) {
     config.layers[i] = {.window = slides ? static_cast<int>(window) : 0,
                         .rotation = slides ? 0 : -1};
   }
-  config.placeholders = {};
   for (const int32_t token : {kImageToken, kVideoToken})
     if (static_cast<size_t>(token) < config.vocabulary) config.placeholders.push_back(token);
   return config;

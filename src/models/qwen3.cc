@@ -1,11 +1,8 @@
 // Qwen3, dense: as Llama, with heads of a size of their own whose queries and keys are normalised,
 // rotated in split halves.
-#include <fmt/format.h>
-
 #include "models/folder_config.h"
 #include "models/gguf_config.h"
 #include "models/recipe.h"
-#include "weights/model_folder.h"
 
 namespace helicon::models {
 namespace {

@@ -86,7 +86,7 @@ bool to_bool(const json::value& from, bool& to) {
   return from.is_bool();
 }
 
-// False for what metadata does not hold.
+// False for arrays that metadata cannot hold.
 bool take_value(const json::value& from, MetadataValue& target) {
   if (const json::array* array = from.if_array())
     return take_array<uint64_t>(*array, target, to_unsigned) ||
@@ -113,7 +113,8 @@ Status flatten(const json::object& object, const std::string& prefix, const fs::
       continue;
     }
     MetadataValue taken;
-    if (!take_value(value, taken)) continue;
+    if (value.is_null()) continue;
+    if (!take_value(value, taken)) taken = std::vector<std::string>();
     // {"a.b": 1, "a": {"b": 2}}
     if (metadata.contains(key))
       return file_error(ErrorCode::corrupt, path,
@@ -125,6 +126,9 @@ Status flatten(const json::object& object, const std::string& prefix, const fs::
 
 Result<Metadata> read_config(const fs::path& folder, Files& files) {
   const fs::path path = folder / kConfig;
+  std::error_code failure;
+  if (!fs::exists(path, failure))
+    return file_error(ErrorCode::not_found, folder, "is a folder without config.json");
   HELICON_ASSIGN(const json::object config, read_json(path, kMostConfigBytes, files));
   Metadata metadata;
   HELICON_TRY(flatten(config, std::string(kConfigPrefix), path, metadata));

@@ -11,8 +11,9 @@
 namespace helicon::weights {
 
 // What the names of a folder's metadata begin with: {"text_config": {"hidden_size": 64}} becomes
-// "config.text_config.hidden_size". A null is left out, and so is an array of arrays, of objects or
-// of several kinds.
+// "config.text_config.hidden_size". A null is left out. An array of arrays, of objects or of
+// several kinds becomes an empty one of strings: whoever asks for it finds that it is no such
+// thing.
 inline constexpr std::string_view kConfigPrefix = "config.";
 
 // Opens the safetensors files that model.safetensors.index.json names, otherwise

@@ -86,10 +86,12 @@ def spread(name: str, parameter: torch.Tensor) -> tuple[float, float]:
 
 
 def spread_qwen3(name: str, parameter: torch.Tensor) -> tuple[float, float]:
-    """The same where branches have no norm behind them, and would vanish."""
+    """The same where nothing normalises embeddings and branches, which would vanish."""
     mean, deviation = spread(name, parameter)
+    if "embed_tokens" in name:
+        deviation = 0.25
     if "o_proj" in name or "down_proj" in name:
-        deviation = 0.5 / math.sqrt(parameter[0].numel())
+        deviation = 1.5 / math.sqrt(parameter[0].numel())
     return mean, deviation
 
 
@@ -124,7 +126,7 @@ MODELS = {
         lambda: muse_glimmer(
             hidden_size=20, intermediate_size=36, num_hidden_layers=4, num_attention_heads=4,
             num_key_value_heads=1, head_dim=8, sliding_window=36, qk_scale_factor=1.7,
-            output_multiplier=0.5, final_logit_softcapping=7.0, post_norm_eps=3e-7, rms_norm_eps=2e-5,
+            output_multiplier=0.1, final_logit_softcapping=7.0, post_norm_eps=3e-7, rms_norm_eps=2e-5,
             layer_types=["sliding_attention", "full_attention", "full_attention", "sliding_attention"],
             layer_rope_theta=[0, 400.0, 0, 400.0],
             rope_parameters={"rope_type": "default", "rope_theta": 400.0},
