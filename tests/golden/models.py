@@ -18,6 +18,7 @@ import json
 import math
 import pathlib
 import shutil
+import zlib
 
 import numpy
 import torch
@@ -95,14 +96,15 @@ def spread_qwen3(name: str, parameter: torch.Tensor) -> tuple[float, float]:
     return mean, deviation
 
 
-# name: (model, spread, type on disk, bytes of a shard, keys that config.json shall not have)
+# name: (model, spread, type on disk, bytes of a shard, keys that config.json shall not have, and
+# those that it shall have besides)
 MODELS = {
     "qwen3_full": (
         lambda: qwen3(
             hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=4,
             num_key_value_heads=2, head_dim=16, rope_parameters={"rope_type": "default", "rope_theta": 1e6},
         ),
-        spread_qwen3, torch.float32, None, (),
+        spread_qwen3, torch.float32, None, (), {},
     ),
     "qwen3_window": (
         lambda: qwen3(
@@ -111,7 +113,17 @@ MODELS = {
             sliding_window=20, max_window_layers=2,
             rope_parameters={"rope_type": "linear", "rope_theta": 500.0, "factor": 2.0},
         ),
-        spread_qwen3, torch.bfloat16, None, (),
+        spread_qwen3, torch.bfloat16, None, (), {},
+    ),
+    # As configurations were written before transformers 5.
+    "qwen3_older": (
+        lambda: qwen3(
+            hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=3,
+            num_key_value_heads=3, head_dim=24,
+            rope_parameters={"rope_type": "default", "rope_theta": 2000.0},
+        ),
+        spread_qwen3, torch.float16, None, ("rope_parameters", "layer_types", "tie_word_embeddings"),
+        {"rope_theta": 2000.0, "rope_scaling": None},
     ),
     "muse_glimmer_window": (
         lambda: muse_glimmer(
@@ -119,7 +131,7 @@ MODELS = {
             num_key_value_heads=2, head_dim=16, sliding_window=8,
             rope_parameters={"rope_type": "default", "rope_theta": 500000.0},
         ),
-        spread, torch.bfloat16, 20_000, (),
+        spread, torch.bfloat16, 20_000, (), {},
     ),
     # Layers that slide and layers that have positions are not the same ones.
     "muse_glimmer_mixed": (
@@ -131,7 +143,7 @@ MODELS = {
             layer_rope_theta=[0, 400.0, 0, 400.0],
             rope_parameters={"rope_type": "default", "rope_theta": 400.0},
         ),
-        spread, torch.float16, None, (),
+        spread, torch.float16, None, (), {},
     ),
     # A configuration that says nothing of what the class has a value for.
     "muse_glimmer_silent": (
@@ -143,12 +155,21 @@ MODELS = {
         ("layer_types", "layer_rope_theta", "rope_parameters", "qk_scale_factor", "output_multiplier",
          "final_logit_softcapping", "post_norm_eps", "sliding_window", "tie_word_embeddings",
          "attention_bias", "hidden_activation"),
+        {},
+    ),
+    "muse_glimmer_tied": (
+        lambda: muse_glimmer(
+            hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=8,
+            num_key_value_heads=4, head_dim=24, sliding_window=33, tie_word_embeddings=True,
+            output_multiplier=20.0, rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
+        ),
+        spread, torch.bfloat16, None, (), {},
     ),
 }
 
 
 def write_model(folder: pathlib.Path, number: int, recipe: tuple) -> None:
-    make, choose, dtype, shard, unsaid = recipe
+    make, choose, dtype, shard, unsaid, said = recipe
     torch.manual_seed(number)
     model = make()
     for name, parameter in model.named_parameters():
@@ -159,8 +180,10 @@ def write_model(folder: pathlib.Path, number: int, recipe: tuple) -> None:
         extra.unlink()
     path = folder / "config.json"
     config = json.loads(path.read_text())
+    text = config.get("text_config", config)
     for key in unsaid:
-        config["text_config"].pop(key, None)
+        text.pop(key, None)
+    text.update(said)
     path.write_text(json.dumps(config, indent=2) + "\n")
 
 
@@ -194,7 +217,7 @@ def main() -> None:
     for name in parser.parse_args().names:
         folder = FOLDER / name
         shutil.rmtree(folder, ignore_errors=True)
-        number = list(MODELS).index(name)
+        number = zlib.crc32(name.encode())
         write_model(folder, number, MODELS[name])
         write_expected(folder, number)
 
