@@ -61,7 +61,8 @@ Result<std::shared_ptr<const Tokenizer>> VocabularyTokenizer::create(
   constexpr std::string_view key = "tokenizer.ggml.model";
   if (metadata.contains(std::string(weights::kConfigPrefix) + "model_type"))
     return Error{ErrorCode::unsupported,
-                 "the model is a folder, and the tokenizers of folders are not read yet", {}};
+                 "the model is a folder, and the tokenizers of folders are not read yet",
+                 {}};
   HELICON_ASSIGN(const std::string model, metadata.string(key));
   auto* const create_encoder = model == "gpt2"    ? &ByteLevelEncoder::create
                                : model == "llama" ? &SentencePieceEncoder::create
