@@ -44,6 +44,12 @@ Result<DecoderConfig> read_folder_common(const ModelNumbers& numbers, const Tens
     return Error{ErrorCode::corrupt,
                  fmt::format("tensor {} is missing or is no matrix", names.embedding)};
   config.vocabulary = static_cast<size_t>(embedding->shape[0]);
+  HELICON_ASSIGN(const size_t said,
+                 numbers.count_or("vocab_size", kMaxVocabulary, config.vocabulary));
+  if (said != config.vocabulary)
+    return Error{ErrorCode::corrupt,
+                 fmt::format("{} is {}, but tensor {} has {} rows", numbers.key("vocab_size"), said,
+                             names.embedding, config.vocabulary)};
   HELICON_ASSIGN(const bool tied, numbers.flag_or("tie_word_embeddings", false));
   config.tied_output = tied && !numbers.file().find(names.output);
   config.attention_scale = 1.0f / std::sqrt(static_cast<float>(config.head_size));
