@@ -102,7 +102,9 @@ Status write_logits(const Options& options) {
 void add_logits(CLI::App& app, int& exit_code) {
   CLI::App* verb = app.add_subcommand("logits", "Write the logits after each of the given tokens");
   const auto options = std::make_shared<Options>();
-  verb->add_option("model", options->model, model_help)->required();
+  verb->add_option("model", options->model,
+                   std::string(model_help) + ", or a folder of config.json and *.safetensors")
+      ->required();
   verb->add_option("--tokens", options->token_list, "token ids, separated by commas")->required();
   verb->add_option("--out", options->out, "a .npy file: float32 [tokens, vocabulary]")->required();
   verb->add_option("--threads", options->threads, "0: as many as are worth having")

@@ -11,7 +11,8 @@
 
 namespace helicon::apps {
 
-inline constexpr const char* model_help = "a name that `helicon ls` lists, or a .gguf file";
+inline constexpr const char* model_help =
+    "a name that `helicon ls` lists, a .gguf file, or a folder of config.json and *.safetensors";
 
 // The catalog of this user. Errors: those of catalog::default_options().
 Result<std::unique_ptr<const catalog::Catalog>> open_catalog();

@@ -249,8 +249,12 @@ Result<fs::path> Catalog::resolve(std::string_view name_or_path) const {
   const fs::path path(name_or_path);
   if (fs::is_regular_file(path, failure)) return path;
   if (fs::is_directory(path, failure)) {
+    if (fs::is_regular_file(path / "config.json", failure)) return path;
     return Error{ErrorCode::unsupported,
-                 fmt::format("{} is a folder; a model is a .gguf file", name_or_path), "model"};
+                 fmt::format("{} is a folder without config.json; a model is a .gguf file, or a "
+                             "folder of config.json and *.safetensors",
+                             name_or_path),
+                 "model"};
   }
   if (name_or_path.find('/') != std::string_view::npos || name_or_path.ends_with(extension)) {
     return not_found(fmt::format("no file {}", name_or_path));

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "kernels/kernel_table.h"
+#include "models/tensor_names.h"
 
 namespace helicon::models {
 
@@ -19,7 +21,11 @@ struct Rotation {
   std::vector<float> frequencies;  // [pairs], radians a position
 };
 
+// RMS over each head of queries and keys, before the rotation.
+enum class HeadNorm { none, plain, weighted };
+
 struct DecoderConfig {
+  const TensorNames* names = &kGgufNames;  // of the file's format
   size_t vocabulary = 0;
   size_t hidden = 0;
   size_t feed_forward = 0;
@@ -29,16 +35,22 @@ struct DecoderConfig {
   size_t context = 0;  // positions the model was made for
 
   float norm_epsilon = 1e-5f;
+  float after_norm_epsilon = 1e-5f;  // of after_norms
+  float norm_offset = 0;             // added to the weights of all norms of the layers, at load
   float embedding_scale = 1;
-  float attention_scale = 1;     // of query times key
-  float attention_soft_cap = 0;  // 0: none
-  float final_soft_cap = 0;      // 0: none
+  bool embedding_norm = false;        // RMS of what is looked up, without a weight
+  std::vector<int32_t> placeholders;  // tokens that stand for a medium: without one, token 0
+  float attention_scale = 1;          // of query times key
+  float attention_soft_cap = 0;       // 0: none
+  float logit_scale = 1;              // of the logits, before the cap
+  float final_soft_cap = 0;           // 0: none
   kernels::Activation activation = kernels::Activation::silu;
   bool interleaved_rotation = false;  // pairs (2i, 2i + 1) rather than (i, i + pairs)
   bool attention_bias = false;        // of query, key and value
-  bool query_key_norm = false;        // RMS with a weight, before the rotation
-  bool after_norms = false;           // RMS after attention and after feed-forward
-  bool tied_output = false;           // the output matrix is the embedding
+  HeadNorm query_key_norm = HeadNorm::none;
+  bool attention_gate = false;  // sigmoid(gate of the normed input) times what was attended
+  bool after_norms = false;     // RMS after attention and after feed-forward
+  bool tied_output = false;     // the output matrix is the embedding
 
   std::vector<Rotation> rotations;
   std::vector<LayerAttention> layers;

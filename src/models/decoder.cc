@@ -16,6 +16,7 @@ struct Decoder::Scratch {
   std::vector<float> key;       // [rows, kv_heads, head_size]
   std::vector<float> value;     // [rows, kv_heads, head_size]
   std::vector<float> attended;  // [rows, heads, head_size]
+  std::vector<float> opened;    // [rows, heads, head_size]: the gate of what is attended
   std::vector<float> branch;    // [rows, hidden]
   std::vector<float> gate, up;  // [rows, feed_forward]
   std::vector<float> logits;    // [wanted, vocabulary]
@@ -37,6 +38,7 @@ Decoder::Decoder(DecoderConfig config, DecoderWeights weights, const kernels::Ke
     buffer->resize(kMaxRows * config_.hidden);
   for (std::vector<float>* buffer : {&scratch_->query, &scratch_->attended})
     buffer->resize(kMaxRows * query);
+  if (config_.attention_gate) scratch_->opened.resize(kMaxRows * query);
   for (std::vector<float>* buffer : {&scratch_->key, &scratch_->value})
     buffer->resize(kMaxRows * key);
   for (std::vector<float>* buffer : {&scratch_->gate, &scratch_->up})
@@ -72,8 +74,13 @@ void Decoder::embed(std::span<const Run> runs) {
   for (const Run& run : runs) {
     for (const int32_t token : run.tokens) {
       float* x = s.residual.data() + s.rows++ * config_.hidden;
-      tensor::dequantize(table.type, table.data + static_cast<size_t>(token) * row_bytes, x,
-                         config_.hidden);
+      const auto& stand_ins = config_.placeholders;
+      const bool placeholder =
+          std::find(stand_ins.begin(), stand_ins.end(), token) != stand_ins.end();
+      const size_t row = placeholder ? 0 : static_cast<size_t>(token);
+      tensor::dequantize(table.type, table.data + row * row_bytes, x, config_.hidden);
+      if (config_.embedding_norm)
+        kernels_.rms_norm(x, nullptr, config_.norm_epsilon, config_.hidden, x);
       if (config_.embedding_scale != 1)
         for (size_t i = 0; i < config_.hidden; ++i) x[i] *= config_.embedding_scale;
     }
@@ -90,6 +97,23 @@ void Decoder::normalise_rows(const std::vector<float>& weight) {
   });
 }
 
+// sigmoid(g) = 1 / (1 + e^-|g|), times e^-|g| where g is negative: no exponential overflows.
+void Decoder::apply_attention_gate() {
+  Scratch& s = *scratch_;
+  const size_t width = config_.heads * config_.head_size;
+  threads_.for_ranges(s.rows, 8, [&](size_t first, size_t last) {
+    std::vector<float> decay(width);
+    for (size_t row = first; row < last; ++row) {
+      const float* gate = s.opened.data() + row * width;
+      float* attended = s.attended.data() + row * width;
+      for (size_t i = 0; i < width; ++i) decay[i] = -std::abs(gate[i]);
+      kernels_.exponentials(decay.data(), 0, 1, width, decay.data());
+      for (size_t i = 0; i < width; ++i)
+        attended[i] *= (gate[i] < 0 ? decay[i] : 1.0f) / (1.0f + decay[i]);
+    }
+  });
+}
+
 // residual += branch, normalised first where the architecture says so.
 void Decoder::add_branch(std::vector<float>& branch, const std::vector<float>& after_norm) {
   Scratch& s = *scratch_;
@@ -97,7 +121,7 @@ void Decoder::add_branch(std::vector<float>& branch, const std::vector<float>& a
     for (size_t row = first; row < last; ++row) {
       float* y = branch.data() + row * config_.hidden;
       if (!after_norm.empty())
-        kernels_.rms_norm(y, after_norm.data(), config_.norm_epsilon, config_.hidden, y);
+        kernels_.rms_norm(y, after_norm.data(), config_.after_norm_epsilon, config_.hidden, y);
       kernels_.add(s.residual.data() + row * config_.hidden, y, config_.hidden);
     }
   });
@@ -111,11 +135,15 @@ std::span<const float> Decoder::forward(std::span<const Run> runs, cache::PagePo
   for (size_t layer = 0; layer < config_.layers.size(); ++layer) {
     const LayerWeights& w = weights_.layers[layer];
     normalise_rows(w.attention_norm);
-    const Product in[] = {
-        {&w.query, s.query.data()}, {&w.key, s.key.data()}, {&w.value, s.value.data()}};
-    products_.multiply(in, s.normed.data(), rows, config_.hidden);
+    const Product in[] = {{&w.query, s.query.data()},
+                          {&w.key, s.key.data()},
+                          {&w.value, s.value.data()},
+                          {&w.attention_gate, s.opened.data()}};
+    products_.multiply(std::span(in, config_.attention_gate ? 4 : 3), s.normed.data(), rows,
+                       config_.hidden);
     attention_->store(layer, w, s.query.data(), s.key.data(), s.value.data());
     attention_->attend(layer, s.query.data(), s.attended.data());
+    if (config_.attention_gate) apply_attention_gate();
     const Product out[] = {{&w.output, s.branch.data()}};
     products_.multiply(out, s.attended.data(), rows, config_.heads * config_.head_size);
     add_branch(s.branch, w.after_attention_norm);

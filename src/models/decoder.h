@@ -40,6 +40,8 @@ class Decoder final : public Model {
 
   void embed(std::span<const Run> runs);
   void normalise_rows(const std::vector<float>& weight);
+  // attended *= sigmoid(gate), both [rows, heads, head_size].
+  void apply_attention_gate();
   void add_branch(std::vector<float>& branch, const std::vector<float>& after_norm);
 
   DecoderConfig config_;

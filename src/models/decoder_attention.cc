@@ -151,8 +151,9 @@ void DecoderAttention::store(size_t layer, const LayerWeights& w, float* query, 
                            const std::vector<float>& norm, const float* angles) {
     if (!bias.empty()) kernels_.add(x, bias.data(), heads * head);
     for (size_t h = 0; h < heads; ++h) {
-      if (!norm.empty())
-        kernels_.rms_norm(x + h * head, norm.data(), config_.norm_epsilon, head, x + h * head);
+      if (config_.query_key_norm != HeadNorm::none)  // without a weight, `norm` is empty
+        kernels_.rms_norm(x + h * head, norm.empty() ? nullptr : norm.data(), config_.norm_epsilon,
+                          head, x + h * head);
       if (angles)
         kernels_.rotate(x + h * head, angles, angles + head / 2, head / 2,
                         config_.interleaved_rotation);

@@ -26,50 +26,63 @@ struct ExpectedVector {
   std::string name;
   size_t count;
   std::vector<float>* target;
+  float offset = 0, scale = 1;  // target = (what is stored + offset) * scale
 };
 struct Expected {
   std::vector<ExpectedMatrix> matrices;
   std::vector<ExpectedVector> vectors;
 };
 
+std::string layer_prefix(const TensorNames& names, size_t layer) {
+  return fmt::format("{}{}.", names.layers, layer);
+}
+
 Expected expected_tensors(const DecoderConfig& config, DecoderWeights& weights) {
+  const TensorNames& names = *config.names;
   const size_t hidden = config.hidden, inner = config.feed_forward, head = config.head_size;
   const size_t query = config.heads * head, key = config.kv_heads * head;
   Expected expected;
   weights.layers.resize(config.layers.size());
   for (size_t i = 0; i < config.layers.size(); ++i) {
     LayerWeights& layer = weights.layers[i];
-    const std::string prefix = fmt::format("blk.{}.", i);
-    const auto matrix = [&](const char* name, size_t rows, size_t columns, PackedMatrix& target) {
-      expected.matrices.push_back({prefix + name, rows, columns, &target});
+    const std::string prefix = layer_prefix(names, i);
+    const auto matrix = [&](std::string_view name, size_t rows, size_t columns,
+                            PackedMatrix& target) {
+      expected.matrices.push_back({prefix + std::string(name), rows, columns, &target});
     };
-    const auto vector = [&](const char* name, size_t count, std::vector<float>& target) {
-      expected.vectors.push_back({prefix + name, count, &target});
+    const auto vector = [&](std::string_view name, size_t count, std::vector<float>& target) {
+      expected.vectors.push_back({prefix + std::string(name), count, &target});
     };
-    vector("attn_norm.weight", hidden, layer.attention_norm);
-    matrix("attn_q.weight", query, hidden, layer.query);
-    matrix("attn_k.weight", key, hidden, layer.key);
-    matrix("attn_v.weight", key, hidden, layer.value);
+    const auto norm = [&](std::string_view name, std::vector<float>& target) {
+      vector(name, hidden, target);
+      expected.vectors.back().offset = config.norm_offset;
+    };
+    norm(names.attention_norm, layer.attention_norm);
+    matrix(names.query, query, hidden, layer.query);
+    matrix(names.key, key, hidden, layer.key);
+    matrix(names.value, key, hidden, layer.value);
     if (config.attention_bias) {
-      vector("attn_q.bias", query, layer.query_bias);
-      vector("attn_k.bias", key, layer.key_bias);
-      vector("attn_v.bias", key, layer.value_bias);
+      vector(names.query_bias, query, layer.query_bias);
+      vector(names.key_bias, key, layer.key_bias);
+      vector(names.value_bias, key, layer.value_bias);
     }
-    if (config.query_key_norm) {
-      vector("attn_q_norm.weight", head, layer.query_norm);
-      vector("attn_k_norm.weight", head, layer.key_norm);
+    if (config.query_key_norm == HeadNorm::weighted) {
+      vector(names.query_norm, head, layer.query_norm);
+      vector(names.key_norm, head, layer.key_norm);
     }
-    matrix("attn_output.weight", hidden, query, layer.output);
-    if (config.after_norms)
-      vector("post_attention_norm.weight", hidden, layer.after_attention_norm);
-    vector("ffn_norm.weight", hidden, layer.feed_forward_norm);
-    matrix("ffn_gate.weight", inner, hidden, layer.gate);
-    matrix("ffn_up.weight", inner, hidden, layer.up);
-    matrix("ffn_down.weight", hidden, inner, layer.down);
-    if (config.after_norms) vector("post_ffw_norm.weight", hidden, layer.after_feed_forward_norm);
+    if (config.attention_gate) matrix(names.attention_gate, query, hidden, layer.attention_gate);
+    matrix(names.attention_output, hidden, query, layer.output);
+    if (config.after_norms) norm(names.after_attention_norm, layer.after_attention_norm);
+    norm(names.feed_forward_norm, layer.feed_forward_norm);
+    matrix(names.gate, inner, hidden, layer.gate);
+    matrix(names.up, inner, hidden, layer.up);
+    matrix(names.down, hidden, inner, layer.down);
+    if (config.after_norms) norm(names.after_feed_forward_norm, layer.after_feed_forward_norm);
   }
-  expected.vectors.push_back({"output_norm.weight", hidden, &weights.output_norm});
-  expected.matrices.push_back({config.tied_output ? "token_embd.weight" : "output.weight",
+  // Scaling what the output matrix reads scales the logits.
+  expected.vectors.push_back(
+      {std::string(names.output_norm), hidden, &weights.output_norm, 0, config.logit_scale});
+  expected.matrices.push_back({std::string(config.tied_output ? names.embedding : names.output),
                                config.vocabulary, hidden, &weights.output});
   return expected;
 }
@@ -86,8 +99,9 @@ Result<const TensorView*> find_tensor(const ModelFile& file, const std::string& 
 }
 
 // A file of more layers than it says it has would answer, and wrongly.
-Status check_layers(const ModelFile& file, size_t layers) {
-  const std::string next = fmt::format("blk.{}.", layers);
+Status check_layers(const ModelFile& file, const DecoderConfig& config) {
+  const size_t layers = config.layers.size();
+  const std::string next = layer_prefix(*config.names, layers);
   for (const TensorView& tensor : file.tensors())
     if (tensor.name.starts_with(next))
       return Error{ErrorCode::corrupt, fmt::format("tensor {} is beyond the {} layers of the file",
@@ -103,6 +117,7 @@ Status read_vector(const ModelFile& file, const ExpectedVector& vector) {
                                                  tensor::info(tensor->type).name)};
   vector.target->resize(vector.count);
   tensor::dequantize(tensor->type, tensor->data, vector.target->data(), vector.count);
+  for (float& value : *vector.target) value = (value + vector.offset) * vector.scale;
   return ok_status();
 }
 
@@ -233,7 +248,7 @@ PackedMemory::~PackedMemory() {
 
 Result<size_t> required_bytes(const ModelFile& file, const DecoderConfig& config,
                               const LoadOptions& options) {
-  HELICON_TRY(check_layers(file, config.layers.size()));
+  HELICON_TRY(check_layers(file, config));
   DecoderWeights weights;
   const Expected expected = expected_tensors(config, weights);
   HELICON_ASSIGN(const Plan plan, plan_matrices(file, expected.matrices, options));
@@ -245,11 +260,11 @@ Result<DecoderWeights> load_decoder_weights(std::shared_ptr<const ModelFile> fil
                                             const LoadOptions& options) {
   DecoderWeights weights;
   weights.file = std::move(file);
-  HELICON_TRY(check_layers(*weights.file, config.layers.size()));
+  HELICON_TRY(check_layers(*weights.file, config));
   const Expected expected = expected_tensors(config, weights);
   for (const ExpectedVector& vector : expected.vectors)
     HELICON_TRY(read_vector(*weights.file, vector));
-  HELICON_ASSIGN(weights.embedding, find_tensor(*weights.file, "token_embd.weight",
+  HELICON_ASSIGN(weights.embedding, find_tensor(*weights.file, std::string(config.names->embedding),
                                                 {config.vocabulary, config.hidden}));
   HELICON_ASSIGN(const Plan plan, plan_matrices(*weights.file, expected.matrices, options));
   const bool kept = !options.packed_folder.empty() && plan.packed > 0;

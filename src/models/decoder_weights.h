@@ -26,6 +26,7 @@ struct LayerWeights {
   PackedMatrix key, value;                              // [kv_heads * head_size, hidden]
   std::vector<float> query_bias, key_bias, value_bias;  // as the rows of their matrices, or empty
   std::vector<float> query_norm, key_norm;              // [head_size], or empty
+  PackedMatrix attention_gate;                          // [heads * head_size, hidden], or none
   PackedMatrix output;                                  // [hidden, heads * head_size]
   std::vector<float> after_attention_norm;              // [hidden], or empty
   std::vector<float> feed_forward_norm;                 // [hidden]

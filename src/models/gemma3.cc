@@ -8,7 +8,7 @@
 namespace helicon::models {
 
 Result<DecoderConfig> configure_gemma3(const weights::ModelFile& file) {
-  const GgufNumbers numbers(file, "gemma3");
+  const ModelNumbers numbers(file, "gemma3");
   HELICON_ASSIGN(DecoderConfig config, read_common(numbers));
   HELICON_ASSIGN(Rotation everywhere, read_rotation(numbers, config));
   // Sliding layers keep the unscaled positions of Gemma 2 (transformers, Gemma3TextConfig:
@@ -33,7 +33,7 @@ Result<DecoderConfig> configure_gemma3(const weights::ModelFile& file) {
     config.attention_scale = 1.0f / std::sqrt(static_cast<float>(config.hidden / config.heads));
   config.embedding_scale = std::sqrt(static_cast<float>(config.hidden));
   config.activation = kernels::Activation::gelu_tanh;
-  config.query_key_norm = true;
+  config.query_key_norm = HeadNorm::weighted;
   config.after_norms = true;
   return config;
 }

@@ -5,48 +5,8 @@
 #include <cmath>
 
 namespace helicon::models {
-namespace {
 
-constexpr size_t kMaxLayers = 1024;
-constexpr size_t kMaxHeads = 1024;
-constexpr size_t kMaxHidden = 1 << 20;
-constexpr size_t kMaxContext = 1 << 24;
-constexpr size_t kMaxVocabulary = 1 << 24;
-constexpr size_t kMaxHeadSize = 256;  // what the attention kernel holds in registers and stack
-
-}  // namespace
-
-Result<size_t> GgufNumbers::count(std::string_view name, size_t limit) const {
-  HELICON_ASSIGN(const uint64_t value, file_.metadata().unsigned_integer(key(name)));
-  if (value < 1 || value > limit)
-    return Error{ErrorCode::corrupt,
-                 fmt::format("{} is {}, expected 1 to {}", key(name), value, limit)};
-  return static_cast<size_t>(value);
-}
-
-Result<size_t> GgufNumbers::count_or(std::string_view name, size_t limit, size_t otherwise) const {
-  if (!has(name)) return otherwise;
-  return count(name, limit);
-}
-
-Result<float> GgufNumbers::number(std::string_view name) const {
-  HELICON_ASSIGN(const double value, file_.metadata().number(key(name)));
-  if (!std::isfinite(static_cast<float>(value)))
-    return Error{ErrorCode::corrupt, fmt::format("{} is not a finite number", key(name))};
-  return static_cast<float>(value);
-}
-
-Result<float> GgufNumbers::number_or(std::string_view name, float otherwise) const {
-  if (!has(name)) return otherwise;
-  return number(name);
-}
-
-Result<std::string> GgufNumbers::text_or(std::string_view name, std::string_view otherwise) const {
-  if (!has(name)) return std::string(otherwise);
-  return file_.metadata().string(key(name));
-}
-
-Result<DecoderConfig> read_common(const GgufNumbers& numbers) {
+Result<DecoderConfig> read_common(const ModelNumbers& numbers) {
   DecoderConfig config;
   HELICON_ASSIGN(config.hidden, numbers.count("embedding_length", kMaxHidden));
   HELICON_ASSIGN(config.feed_forward, numbers.count("feed_forward_length", kMaxHidden));
@@ -60,9 +20,7 @@ Result<DecoderConfig> read_common(const GgufNumbers& numbers) {
     return Error{ErrorCode::corrupt,
                  fmt::format("{} is negative ({})", numbers.key("attention.layer_norm_rms_epsilon"),
                              config.norm_epsilon)};
-  if (config.heads % config.kv_heads != 0)
-    return Error{ErrorCode::corrupt, fmt::format("{} query heads cannot share {} key/value heads",
-                                                 config.heads, config.kv_heads)};
+  config.after_norm_epsilon = config.norm_epsilon;
   if (!numbers.has("attention.key_length") && config.hidden % config.heads != 0)
     return Error{ErrorCode::corrupt,
                  fmt::format("a hidden size of {} does not divide into {} heads", config.hidden,
@@ -71,12 +29,12 @@ Result<DecoderConfig> read_common(const GgufNumbers& numbers) {
                                                     config.hidden / config.heads));
   HELICON_ASSIGN(const size_t value_size,
                  numbers.count_or("attention.value_length", kMaxHeadSize, config.head_size));
-  if (value_size != config.head_size || config.head_size % 8 != 0 ||
-      config.head_size > kMaxHeadSize)
+  if (value_size != config.head_size)
     return Error{ErrorCode::unsupported,
                  fmt::format("heads of {} (keys) and {} (values) are not supported: both must be "
-                             "the same multiple of 8, at most {}",
-                             config.head_size, value_size, kMaxHeadSize)};
+                             "the same",
+                             config.head_size, value_size)};
+  HELICON_TRY(check_heads(config));
   const weights::TensorView* embedding = numbers.file().find("token_embd.weight");
   if (!embedding || embedding->shape.size() != 2 || embedding->shape[0] > kMaxVocabulary)
     return Error{ErrorCode::corrupt, "tensor token_embd.weight is missing or is no matrix"};
@@ -96,7 +54,7 @@ Rotation make_rotation(size_t pairs, float theta, float factor) {
   return rotation;
 }
 
-Result<Rotation> read_rotation(const GgufNumbers& numbers, const DecoderConfig& config) {
+Result<Rotation> read_rotation(const ModelNumbers& numbers, const DecoderConfig& config) {
   HELICON_ASSIGN(const size_t rotated,
                  numbers.count_or("rope.dimension_count", kMaxHeadSize, config.head_size));
   if (rotated != config.head_size)

@@ -6,7 +6,7 @@
 namespace helicon::models {
 
 Result<DecoderConfig> configure_llama(const weights::ModelFile& file) {
-  const GgufNumbers numbers(file, "llama");
+  const ModelNumbers numbers(file, "llama");
   if (numbers.has("expert_count"))
     return Error{ErrorCode::unsupported,
                  "llama.expert_count: mixtures of experts are not supported"};

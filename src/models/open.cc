@@ -18,7 +18,8 @@ double gigabytes(uint64_t bytes) { return static_cast<double>(bytes) / 1e9; }
 
 // Activations of one pass and its logits; small beside the weights, and counted all the same.
 size_t scratch_bytes(const DecoderConfig& config) {
-  const size_t heads = 2 * (config.heads + config.kv_heads) * config.head_size;
+  const size_t heads =
+      ((config.attention_gate ? 3 : 2) * config.heads + 2 * config.kv_heads) * config.head_size;
   return 4 * (kMaxRows * (4 * config.hidden + heads + 3 * config.feed_forward) +
               16 * config.vocabulary) +
          DecoderAttention::kMostParts;
@@ -75,12 +76,20 @@ Error about(const std::string& name, Error error) {
 
 Result<OpenModel> open_model(const std::filesystem::path& path, const OpenOptions& options) {
   HELICON_ASSIGN(auto file, weights::ModelFile::open(path));
-  return open_model(std::move(file), path.filename().string(), options);
+  // "folder/" has no name behind its stroke.
+  const std::filesystem::path named = path.has_filename() ? path : path.parent_path();
+  return open_model(std::move(file), named.filename().string(), options);
 }
 
 Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
                              const std::string& name, const OpenOptions& options) {
   auto config = configure(*file);
+  return open_model(std::move(file), std::move(config), name, options);
+}
+
+Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
+                             Result<DecoderConfig> config, const std::string& name,
+                             const OpenOptions& options) {
   if (!config.ok()) return about(name, std::move(config).error());
   OpenModel model;
   model.context_length =

@@ -42,5 +42,9 @@ struct OpenModel {
 Result<OpenModel> open_model(const std::filesystem::path& path, const OpenOptions& options);
 Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
                              const std::string& name, const OpenOptions& options);
+// The same with a config that is not the recipe's: for tests of what a recipe says.
+Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
+                             Result<DecoderConfig> config, const std::string& name,
+                             const OpenOptions& options);
 
 }  // namespace helicon::models

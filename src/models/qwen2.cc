@@ -5,7 +5,7 @@
 namespace helicon::models {
 
 Result<DecoderConfig> configure_qwen2(const weights::ModelFile& file) {
-  const GgufNumbers numbers(file, "qwen2");
+  const ModelNumbers numbers(file, "qwen2");
   HELICON_ASSIGN(DecoderConfig config, read_common(numbers));
   HELICON_ASSIGN(Rotation rotation, read_rotation(numbers, config));
   config.rotations.push_back(std::move(rotation));

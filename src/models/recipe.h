@@ -1,5 +1,5 @@
-// Architectures by name: each recipe turns a file's metadata into a DecoderConfig. A new one is one
-// file and one line in recipe.cc.
+// Architectures by name and format: each recipe turns a file's metadata into a DecoderConfig. A new
+// one is one file and one line in recipe.cc.
 #pragma once
 
 #include <string>
@@ -11,8 +11,11 @@
 
 namespace helicon::models {
 
+enum class Format { gguf, folder };
+
 struct Recipe {
-  std::string_view architecture;
+  Format format;
+  std::string_view architecture;  // as that format names it
   Result<DecoderConfig> (*configure)(const weights::ModelFile& file);
 };
 
@@ -20,11 +23,15 @@ struct Recipe {
 // (an architecture or feature that is not known, named).
 Result<DecoderConfig> configure(const weights::ModelFile& file);
 
-// "llama, qwen2, gemma3"
-std::string known_architectures();
+// "llama, qwen2, gemma3, …": those that are known in files of the format.
+std::string known_architectures(Format format);
 
 Result<DecoderConfig> configure_llama(const weights::ModelFile& file);
 Result<DecoderConfig> configure_qwen2(const weights::ModelFile& file);
 Result<DecoderConfig> configure_gemma3(const weights::ModelFile& file);
+Result<DecoderConfig> configure_qwen3(const weights::ModelFile& file);
+Result<DecoderConfig> configure_qwen3_folder(const weights::ModelFile& file);
+Result<DecoderConfig> configure_muse_glimmer(const weights::ModelFile& file);
+Result<DecoderConfig> configure_muse_glimmer_folder(const weights::ModelFile& file);
 
 }  // namespace helicon::models

@@ -1,7 +1,8 @@
-// GGUF files, whole or split (specification: ggml, docs/gguf.md).
+// Specification: ggml, docs/gguf.md.
+#include "weights/gguf_file.h"
+
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <bit>
 #include <optional>
 #include <unordered_set>
@@ -11,7 +12,7 @@
 #include "weights/gguf_metadata.h"
 #include "weights/gguf_split.h"
 #include "weights/gguf_tensors.h"
-#include "weights/model_file.h"
+#include "weights/mapped_model.h"
 #include "weights/quoted_name.h"
 
 namespace helicon::weights {
@@ -92,48 +93,6 @@ Result<Part> open_part(const fs::path& path) {
   return part;
 }
 
-class GgufFile final : public ModelFile {
- public:
-  GgufFile(fs::path path, Metadata metadata, std::vector<TensorView> tensors,
-           std::vector<std::unique_ptr<const MappedFile>> files)
-      : path_(std::move(path)),
-        metadata_(std::move(metadata)),
-        tensors_(std::move(tensors)),
-        files_(std::move(files)) {}
-
-  const Metadata& metadata() const override { return metadata_; }
-  const std::vector<TensorView>& tensors() const override { return tensors_; }
-
-  std::string identity() const override {
-    std::error_code error;
-    const fs::path whole = fs::weakly_canonical(path_, error);
-    std::string text = (error ? path_ : whole).string() + "\n";
-    for (const auto& file : files_) text += file->identity() + "\n";
-    return text;
-  }
-
-  uint64_t file_bytes() const override {
-    uint64_t sum = 0;
-    for (const auto& file : files_) sum += file->bytes().size();
-    return sum;
-  }
-
-  void release(const TensorView& tensor) const override {
-    MappedFile::release({tensor.data, tensor.bytes});
-  }
-
-  bool intact() const override {
-    return std::all_of(files_.begin(), files_.end(),
-                       [](const auto& file) { return file->intact(); });
-  }
-
- private:
-  fs::path path_;      // of the first part
-  Metadata metadata_;  // of the first part
-  std::vector<TensorView> tensors_;
-  std::vector<std::unique_ptr<const MappedFile>> files_;
-};
-
 Status check_first(const Part& first) {
   if (!first.split || first.split->index == 0) return ok_status();
   HELICON_ASSIGN(const fs::path path, part_path(first.path, 0, first.split->count));
@@ -183,14 +142,14 @@ Result<std::shared_ptr<const ModelFile>> join(std::vector<Part> parts) {
                       fmt::format("claims {} tensors in all parts, which have {}",
                                   first.split->tensors, tensors.size()));
   }
-  return std::shared_ptr<const ModelFile>(
-      std::make_shared<GgufFile>(std::move(parts.front().path), std::move(parts.front().metadata),
-                                 std::move(tensors), std::move(files)));
+  return std::shared_ptr<const ModelFile>(std::make_shared<MappedModel>(
+      std::move(parts.front().path), std::move(parts.front().metadata), std::move(tensors),
+      std::move(files)));
 }
 
 }  // namespace
 
-Result<std::shared_ptr<const ModelFile>> ModelFile::open(const fs::path& path) {
+Result<std::shared_ptr<const ModelFile>> open_gguf(const fs::path& path) {
   std::vector<Part> parts;
   HELICON_ASSIGN(Part first, open_part(path));
   HELICON_TRY(check_first(first));

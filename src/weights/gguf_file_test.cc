@@ -162,7 +162,7 @@ TEST_F(GgufFileTest, WhatIsNoGgufFile) {
   fs::remove(path());
   expect_error(ModelFile::open(path()), ErrorCode::not_found, "no such file");
   fs::create_directory(path());
-  expect_error(ModelFile::open(path()), ErrorCode::io, "not a regular file");
+  expect_error(ModelFile::open(path()), ErrorCode::not_found, "is a folder without config.json");
 }
 
 TEST_F(GgufFileTest, OtherVersions) {

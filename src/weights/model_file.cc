@@ -5,6 +5,8 @@
 #include <array>
 #include <limits>
 
+#include "weights/gguf_file.h"
+#include "weights/model_folder.h"
 #include "weights/quoted_name.h"
 
 namespace helicon::weights {
@@ -126,6 +128,11 @@ uint64_t TensorView::elements() const {
   uint64_t product = 1;
   for (const uint64_t dimension : shape) product *= dimension;
   return product;
+}
+
+Result<std::shared_ptr<const ModelFile>> ModelFile::open(const std::filesystem::path& path) {
+  std::error_code failure;
+  return std::filesystem::is_directory(path, failure) ? open_model_folder(path) : open_gguf(path);
 }
 
 // Linear: a model has some hundred tensors, and each is looked up once, at load.

@@ -48,12 +48,12 @@ class Metadata {
   std::map<std::string, MetadataValue, std::less<>> values_;
 };
 
-// A tensor in the mapped file. Shapes are written row-major: {rows, columns} for a matrix that
+// A tensor in a mapped file. Shapes are written row-major: {rows, columns} for a matrix that
 // maps `columns` inputs to `rows` outputs (GGUF stores them the other way round).
 struct TensorView {
   std::string name;
   tensor::ElementType type;
-  std::vector<uint64_t> shape;  // outermost first, 1 to 4 dimensions
+  std::vector<uint64_t> shape;  // outermost first; at least one dimension
   const std::byte* data = nullptr;
   size_t bytes = 0;
 
@@ -62,10 +62,11 @@ struct TensorView {
 
 class ModelFile {
  public:
-  // Opens and validates a GGUF file (v2 or v3); of split files the first part, which pulls in the
-  // others from the same folder. Every tensor then lies within its file, overlaps no other, and has
-  // a shape that agrees with its bytes. Errors: not_found, io, corrupt, unsupported, too_large,
-  // invalid_argument (a later part of a split); each names the file.
+  // Opens and validates a GGUF file (v2 or v3), of split files the first part, which pulls in the
+  // others from the same folder; or a folder of config.json and safetensors files. Every tensor
+  // then lies within its file, overlaps no other, and has a shape that agrees with its bytes.
+  // Errors: not_found, io, corrupt, unsupported, too_large, invalid_argument (a later part of a
+  // split); each names the file.
   static Result<std::shared_ptr<const ModelFile>> open(const std::filesystem::path& path);
 
   virtual ~ModelFile() = default;

@@ -1,0 +1,108 @@
+// The tiny models of tests/golden/models.py, and what transformers computes with them: for tests.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "models/open.h"
+#include "models/recipe.h"
+
+namespace helicon::models {
+
+namespace fs = std::filesystem;
+
+inline constexpr float kGoldenTolerance = 2e-4f;  // of the largest logit
+inline constexpr size_t kGoldenVocabulary = 96;
+
+inline std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  EXPECT_TRUE(file) << path;
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// What the reference has of a model.
+struct Expected {
+  std::vector<int32_t> tokens, continuation;
+  std::vector<float> margins;
+  std::vector<float> logits;  // [tokens, kGoldenVocabulary]
+
+  float largest() const {
+    float top = 0;
+    for (const float logit : logits) top = std::max(top, std::abs(logit));
+    return top;
+  }
+};
+
+inline fs::path folder_of(const std::string& name) {
+  return fs::path("tests/golden/models") / name;
+}
+
+inline Expected read_expected(const std::string& name) {
+  namespace json = boost::json;
+  const json::value text = json::parse(read_file(folder_of(name) / "expected.json"));
+  Expected expected;
+  expected.tokens = json::value_to<std::vector<int32_t>>(text.at("tokens"));
+  expected.continuation = json::value_to<std::vector<int32_t>>(text.at("continuation"));
+  expected.margins = json::value_to<std::vector<float>>(text.at("margins"));
+  // numpy.lib.format, version 1.0: ten bytes, the last two the length of the header.
+  const std::string npy = read_file(folder_of(name) / "logits.npy");
+  const size_t start = 10 + static_cast<unsigned char>(npy.at(8)) +
+                       256 * size_t{static_cast<unsigned char>(npy.at(9))};
+  expected.logits.resize((npy.size() - start) / sizeof(float));
+  std::memcpy(expected.logits.data(), npy.data() + start, expected.logits.size() * sizeof(float));
+  EXPECT_EQ(expected.logits.size(), expected.tokens.size() * kGoldenVocabulary);
+  return expected;
+}
+
+inline OpenOptions exactly() {
+  OpenOptions options;
+  options.exact = true;
+  options.threads = 1;
+  options.cache_type = cache::KeyValueType::f32;
+  return options;
+}
+
+inline Result<OpenModel> open_golden(const std::string& name,
+                                     const std::function<void(DecoderConfig&)>& change = {}) {
+  HELICON_ASSIGN(auto file, weights::ModelFile::open(folder_of(name)));
+  HELICON_ASSIGN(DecoderConfig config, configure(*file));
+  if (change) change(config);
+  return open_model(std::move(file), std::move(config), name, exactly());
+}
+
+// The logits of `tokens`, which go on from what the sequence holds: [tokens, kGoldenVocabulary].
+inline std::vector<float> run(OpenModel& model, cache::Sequence& sequence,
+                              std::span<const int32_t> tokens) {
+  EXPECT_TRUE(sequence.reserve(static_cast<int>(tokens.size())));
+  const Run one{&sequence, tokens, sequence.length(), tokens.size()};
+  const auto logits = model.decoder->forward({&one, 1}, *model.pages);
+  sequence.advance(static_cast<int>(tokens.size()));
+  return {logits.begin(), logits.end()};
+}
+
+// The largest difference to the reference, as a part of its largest logit; infinite where it is no
+// number.
+inline float distance(OpenModel& model, const Expected& expected) {
+  cache::Sequence sequence(*model.pages);
+  const std::vector<float> logits = run(model, sequence, expected.tokens);
+  if (logits.size() != expected.logits.size()) return INFINITY;
+  float most = 0;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    const float difference = std::abs(logits[i] - expected.logits[i]);
+    most = std::isfinite(difference) ? std::max(most, difference) : INFINITY;
+  }
+  return most / expected.largest();
+}
+
+}  // namespace helicon::models

@@ -1,0 +1,56 @@
+#include "models/model_numbers.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace helicon::models {
+
+Result<size_t> ModelNumbers::count(std::string_view name, size_t limit) const {
+  HELICON_ASSIGN(const uint64_t value, file_.metadata().unsigned_integer(key(name)));
+  if (value < 1 || value > limit)
+    return Error{ErrorCode::corrupt,
+                 fmt::format("{} is {}, expected 1 to {}", key(name), value, limit)};
+  return static_cast<size_t>(value);
+}
+
+Result<size_t> ModelNumbers::count_or(std::string_view name, size_t limit, size_t otherwise) const {
+  if (!has(name)) return otherwise;
+  return count(name, limit);
+}
+
+Result<float> ModelNumbers::number(std::string_view name) const {
+  HELICON_ASSIGN(const double value, file_.metadata().number(key(name)));
+  if (!std::isfinite(static_cast<float>(value)))
+    return Error{ErrorCode::corrupt, fmt::format("{} is not a finite number", key(name))};
+  return static_cast<float>(value);
+}
+
+Result<float> ModelNumbers::number_or(std::string_view name, float otherwise) const {
+  if (!has(name)) return otherwise;
+  return number(name);
+}
+
+Result<std::string> ModelNumbers::text_or(std::string_view name, std::string_view otherwise) const {
+  if (!has(name)) return std::string(otherwise);
+  return file_.metadata().string(key(name));
+}
+
+Result<bool> ModelNumbers::flag_or(std::string_view name, bool otherwise) const {
+  if (!has(name)) return otherwise;
+  return file_.metadata().boolean(key(name));
+}
+
+Status check_heads(const DecoderConfig& config) {
+  if (config.heads % config.kv_heads != 0)
+    return Error{ErrorCode::corrupt, fmt::format("{} query heads cannot share {} key/value heads",
+                                                 config.heads, config.kv_heads)};
+  if (config.head_size % 8 != 0 || config.head_size > kMaxHeadSize)
+    return Error{
+        ErrorCode::unsupported,
+        fmt::format("heads of {} are not supported: it must be a multiple of 8, at most {}",
+                    config.head_size, kMaxHeadSize)};
+  return ok_status();
+}
+
+}  // namespace helicon::models

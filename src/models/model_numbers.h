@@ -1,0 +1,46 @@
+// A model file's numbers, within the bounds that any decoder has.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "models/config.h"
+#include "weights/model_file.h"
+
+namespace helicon::models {
+
+inline constexpr size_t kMaxLayers = 1024;
+inline constexpr size_t kMaxHeads = 1024;
+inline constexpr size_t kMaxHidden = 1 << 20;
+inline constexpr size_t kMaxContext = 1 << 24;
+inline constexpr size_t kMaxVocabulary = 1 << 24;
+inline constexpr size_t kMaxHeadSize = 256;  // what the attention kernel holds in registers
+
+// Reads "{prefix}.…" keys of the metadata. Errors name the key.
+class ModelNumbers {
+ public:
+  explicit ModelNumbers(const weights::ModelFile& file, std::string_view prefix)
+      : file_(file), prefix_(prefix) {}
+
+  bool has(std::string_view name) const { return file_.metadata().contains(key(name)); }
+  // A whole number in [1, limit].
+  Result<size_t> count(std::string_view name, size_t limit) const;
+  Result<size_t> count_or(std::string_view name, size_t limit, size_t otherwise) const;
+  Result<float> number(std::string_view name) const;  // finite
+  Result<float> number_or(std::string_view name, float otherwise) const;
+  Result<std::string> text_or(std::string_view name, std::string_view otherwise) const;
+  Result<bool> flag_or(std::string_view name, bool otherwise) const;
+  std::string key(std::string_view name) const { return prefix_ + "." + std::string(name); }
+  const weights::ModelFile& file() const { return file_; }
+
+ private:
+  const weights::ModelFile& file_;
+  std::string prefix_;
+};
+
+// Whether heads divide among key/value heads and have a size that the kernels take.
+Status check_heads(const DecoderConfig& config);
+
+}  // namespace helicon::models

@@ -1,0 +1,48 @@
+// How a format calls the tensors of a decoder.
+#pragma once
+
+#include <string_view>
+
+namespace helicon::models {
+
+// Those of a layer follow "{layers}{index}.". A format need only name what its recipes call for.
+struct TensorNames {
+  std::string_view embedding, output_norm, output;
+  std::string_view layers;
+  std::string_view attention_norm;
+  std::string_view query, key, value;
+  std::string_view query_bias, key_bias, value_bias;
+  std::string_view query_norm, key_norm;
+  std::string_view attention_gate, attention_output;
+  std::string_view after_attention_norm;
+  std::string_view feed_forward_norm;
+  std::string_view gate, up, down;
+  std::string_view after_feed_forward_norm;
+};
+
+// Specification: ggml, docs/gguf.md, "Standardized tensor names".
+inline constexpr TensorNames kGgufNames = {
+    .embedding = "token_embd.weight",
+    .output_norm = "output_norm.weight",
+    .output = "output.weight",
+    .layers = "blk.",
+    .attention_norm = "attn_norm.weight",
+    .query = "attn_q.weight",
+    .key = "attn_k.weight",
+    .value = "attn_v.weight",
+    .query_bias = "attn_q.bias",
+    .key_bias = "attn_k.bias",
+    .value_bias = "attn_v.bias",
+    .query_norm = "attn_q_norm.weight",
+    .key_norm = "attn_k_norm.weight",
+    .attention_gate = "attn_gate.weight",
+    .attention_output = "attn_output.weight",
+    .after_attention_norm = "post_attention_norm.weight",
+    .feed_forward_norm = "ffn_norm.weight",
+    .gate = "ffn_gate.weight",
+    .up = "ffn_up.weight",
+    .down = "ffn_down.weight",
+    .after_feed_forward_norm = "post_ffw_norm.weight",
+};
+
+}  // namespace helicon::models
