@@ -101,18 +101,17 @@ Status check_first(const Part& first) {
                                 first.split->count, path.filename().string()));
 }
 
-// Part `index` of the model that `first` begins.
-Result<Part> open_further(const Part& first, uint64_t index) {
-  const Split& split = *first.split;
-  HELICON_ASSIGN(const fs::path path, part_path(first.path, index, split.count));
+// Part `index` of the model that the file `first` begins, which says so in `split`.
+Result<Part> open_further(const fs::path& first, const Split& split, uint64_t index) {
+  HELICON_ASSIGN(const fs::path path, part_path(first, index, split.count));
   Result<Part> part = open_part(path);
   if (!part.ok() && part.error().code == ErrorCode::not_found) {
     return file_error(ErrorCode::not_found, path,
                       fmt::format("part {} of {} is missing", index + 1, split.count));
   }
   if (!part.ok()) return part;
-  if (!part->split || part->split->count != split.count || part->split->index != index ||
-      part->split->tensors != split.tensors) {
+  const std::optional<Split>& own = part->split;
+  if (!own || own->count != split.count || own->index != index || own->tensors != split.tensors) {
     return file_error(ErrorCode::corrupt, path,
                       fmt::format("does not say that it is part {} of {} with {} tensors in all",
                                   index + 1, split.count, split.tensors));
@@ -153,10 +152,10 @@ Result<std::shared_ptr<const ModelFile>> open_gguf(const fs::path& path) {
   std::vector<Part> parts;
   HELICON_ASSIGN(Part first, open_part(path));
   HELICON_TRY(check_first(first));
+  const std::optional<Split> split = first.split;
   parts.push_back(std::move(first));
-  const uint64_t count = parts.front().split ? parts.front().split->count : 1;
-  for (uint64_t index = 1; index < count; ++index) {
-    HELICON_ASSIGN(Part part, open_further(parts.front(), index));
+  for (uint64_t index = 1; split && index < split->count; ++index) {
+    HELICON_ASSIGN(Part part, open_further(parts.front().path, *split, index));
     parts.push_back(std::move(part));
   }
   return join(std::move(parts));
