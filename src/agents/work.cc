@@ -170,8 +170,8 @@ Said hear(Work& work, Work::Asked& asked, As as, int budget) {
       said.text += event.text;
       said.reasoning += event.reasoning;
       said.called = said.called || !event.calls.empty();
-      if (event.finish) said.finish = *std::exchange(event.finish, std::nullopt);
-      if (event.error) said.error = *std::exchange(event.error, std::nullopt);
+      said.finish = std::exchange(event.finish, std::nullopt).value_or(said.finish);
+      if (event.error) said.error = std::exchange(event.error, std::nullopt);
       if (as == As::reasoning && said.reasoning.empty())
         event.reasoning = std::exchange(event.text, {});
       if (!said.cancelled &&

@@ -51,8 +51,9 @@ json::object token_json(const ChatReplyHead& head, const runtime::TokenLogprob& 
   return object;
 }
 
+// Of an event that has it: see counts_logprob().
 json::object logprob_json(const ChatReplyHead& head, const runtime::Event& event) {
-  json::object object = token_json(head, *event.logprob);
+  json::object object = token_json(head, event.logprob.value_or(runtime::TokenLogprob{}));
   json::array alternatives;
   for (const runtime::TokenLogprob& alternative : event.alternatives) {
     alternatives.push_back(token_json(head, alternative));

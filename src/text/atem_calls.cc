@@ -103,11 +103,10 @@ AtemCalls read_atem_calls(std::string_view text, const json::array& tools, bool 
         break;
       }
       const std::optional<Tag> tag = read_tag(text, parameter);
-      const size_t close = tag ? text.find(kParameterEnd, tag->end) : std::string_view::npos;
-      if (close == std::string_view::npos) {
-        at = text.size();
-        break;
-      }
+      at = text.size();  // unless it ends
+      if (!tag) break;
+      const size_t close = text.find(kParameterEnd, tag->end);
+      if (close == std::string_view::npos) break;
       const std::string_view value = text.substr(tag->end, close - tag->end);
       call.arguments[tag->name] = value_of(value, member(properties, tag->name));
       at = close + kParameterEnd.size();

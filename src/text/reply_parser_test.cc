@@ -9,7 +9,7 @@ namespace {
 
 namespace json = boost::json;
 
-const char* const kTools = R"([
+const char* const tools_json = R"([
   {"type": "function", "function": {"name": "weather", "parameters": {"type": "object",
     "properties": {"city": {"type": "string"}, "days": {"type": "integer"},
                    "zip": {"type": ["string", "null"]}, "where": {"type": "object"},
@@ -40,7 +40,7 @@ std::string lines_of(const std::vector<chat::ToolCall>& calls) {
 }
 
 void expect_same(const Case& wanted, const std::vector<size_t>& cuts) {
-  const json::array tools = json::parse(kTools).as_array();
+  const json::array tools = json::parse(tools_json).as_array();
   const auto parser = make_reply_parser(wanted.format, "", tools);
   ReplyPieces all;
   const auto take = [&](const ReplyPieces& pieces) {
@@ -130,29 +130,28 @@ INSTANTIATE_TEST_SUITE_P(
     name_of);
 
 // The first seven are those of llama.cpp's tests/test-chat.cpp for muse-glimmer.jinja.
-const std::string kSpecial = called(parameter("arg1", "1"), "special_function");
-const std::string kSpecialCall = "special_function {\"arg1\":1}\n";
+const std::string special = called(parameter("arg1", "1"), "special_function");
+const std::string special_call = "special_function {\"arg1\":1}\n";
 INSTANTIATE_TEST_SUITE_P(
     Messages, Replies,
     testing::Values(
         Case{"Answer", kMuse, " to=user<|message|>Hello, world!\nWhat's up?<|eot|>", "",
              "Hello, world!\nWhat's up?"},
-        Case{"Call", kMuse, " to=special_function<|message|>" + kSpecial, "", "", kSpecialCall},
+        Case{"Call", kMuse, " to=special_function<|message|>" + special, "", "", special_call},
         Case{"InformThenAct", kMuse,
              " to=user<|message|>Hello!<|eom|><|start|>assistant to=special_function<|message|>" +
-                 kSpecial,
-             "", "Hello!", kSpecialCall},
-        Case{"Quoted", kMuse,
-             " to=user<|message|>You invoke it like this:\n" + kSpecial + "<|eot|>", "",
-             "You invoke it like this:\n" + kSpecial},
+                 special,
+             "", "Hello!", special_call},
+        Case{"Quoted", kMuse, " to=user<|message|>You invoke it like this:\n" + special + "<|eot|>",
+             "", "You invoke it like this:\n" + special},
         Case{"Json", kMuse, " to=user<|message|>{\"amount\": 123.45}", "", "{\"amount\": 123.45}"},
         Case{"ThoughtThenJson", kMuse,
              " to=self<|message|>In JSON<|eom|><|start|>assistant to=user<|message|>{\"a\": 1}",
              "In JSON", "{\"a\": 1}"},
         Case{"ThoughtOfACall", kMuse,
-             " to=self<|message|>I could use " + kSpecial +
+             " to=self<|message|>I could use " + special +
                  " here<|eom|><|start|>assistant to=user<|message|>Hello!<|eot|>",
-             "I could use " + kSpecial + " here", "Hello!"},
+             "I could use " + special + " here", "Hello!"},
         Case{"Types", kMuse,
              " to=weather<|message|>" +
                  called(parameter("city", " 007 ") + parameter("days", "3") +

@@ -39,12 +39,12 @@ std::optional<chat::ToolCall> read_call(std::string_view body) {
 
 }  // namespace
 
-constexpr ToolCallTags::Form ToolCallTags::kTag{"<tool_call>", "</tool_call>", true};
-constexpr ToolCallTags::Form ToolCallTags::kBlock{"```json", "```", false};
-constexpr ToolCallTags::Form ToolCallTags::kAlone{"", "", false};
+constexpr ToolCallTags::Form ToolCallTags::tag_form{"<tool_call>", "</tool_call>", true};
+constexpr ToolCallTags::Form ToolCallTags::block_form{"```json", "```", false};
+constexpr ToolCallTags::Form ToolCallTags::alone_form{"", "", false};
 
 bool ToolCallTags::used_by(std::string_view chat_template) {
-  return chat_template.find(kTag.open) != std::string_view::npos;
+  return chat_template.find(tag_form.open) != std::string_view::npos;
 }
 
 ToolCallTags::ToolCallTags(const json::array& tools) {
@@ -72,10 +72,10 @@ void ToolCallTags::conclude(std::string_view body, std::string_view close, Reply
 
 void ToolCallTags::push(std::string_view text, ReplyPieces& pieces) {
   // What was searched before is not searched again.
-  size_t from = held_.size() - std::min(held_.size(), kTag.close.size());
+  size_t from = held_.size() - std::min(held_.size(), tag_form.close.size());
   held_ += text;
   for (;; from = 0) {
-    if (inside_ == &kAlone) return;
+    if (inside_ == &alone_form) return;
     if (inside_) {
       const std::string_view close = inside_->close;
       const size_t end = held_.find(close, from);
@@ -89,13 +89,13 @@ void ToolCallTags::push(std::string_view text, ReplyPieces& pieces) {
     if (!std::exchange(begun_, true) && held_[first] == '{') {
       blanks_ = held_.substr(0, first);
       held_.erase(0, first);
-      inside_ = &kAlone;
+      inside_ = &alone_form;
       return;
     }
     const Form* next = nullptr;
     size_t begin = std::string::npos;
     size_t certain = held_.size();
-    for (const Form* const form : {&kTag, &kBlock}) {
+    for (const Form* const form : {&tag_form, &block_form}) {
       certain = std::min(certain, held_.size() - beginning_of(form->open, held_));
       if (const size_t at = held_.find(form->open); at < begin) {
         begin = at;

@@ -28,7 +28,7 @@ class ToolCallTags {
     std::string_view open, close;
     bool tagged;
   };
-  static const Form kTag, kBlock, kAlone;
+  static const Form tag_form, block_form, alone_form;
 
   void conclude(std::string_view body, std::string_view close, ReplyPieces& pieces);
 
