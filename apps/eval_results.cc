@@ -11,6 +11,8 @@
 #include <fstream>
 #include <map>
 
+#include "chat/json_members.h"
+
 namespace helicon::apps {
 namespace {
 
@@ -88,8 +90,7 @@ Status EvalResults::take_line(const std::string& line, size_t number) {
     return ok_status();
   }
   Solved solved;
-  if (const json::value* id = object->if_contains("id"); id && id->is_string())
-    solved.id = std::string(id->as_string());
+  solved.id = chat::string_in(object, "id");
   solved.correct = true_of(*object, "correct");
   solved.tokens = static_cast<int>(number_of(*object, "tokens"));
   solved.seconds = number_of(*object, "seconds");

@@ -15,17 +15,13 @@
 #include "model_summary.h"
 #include "multi_line.h"
 #include "output.h"
+#include "text/marker.h"
 #include "weights/model_file.h"
 
 namespace helicon::apps {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n";
-  const size_t begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
+using text::trimmed;
 
 // The first word, and what follows it.
 std::pair<std::string_view, std::string_view> split_word(std::string_view text) {

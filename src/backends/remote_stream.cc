@@ -4,29 +4,22 @@
 #include <utility>
 
 #include "backends/remote_transfer.h"
+#include "chat/json_members.h"
 
 namespace helicon::backends {
 namespace {
 
 namespace json = boost::json;
+using chat::object_in;
+using chat::string_in;
 
 constexpr size_t kMostEventBytes = size_t{1} << 20;
 constexpr size_t kMostCalls = 256;
-
-std::string text_of(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value && value->is_string() ? std::string(value->as_string()) : std::string();
-}
 
 int number_of(const json::object& object, std::string_view name) {
   const json::value* value = object.if_contains(name);
   if (!value || !value->is_int64()) return 0;
   return static_cast<int>(std::clamp<int64_t>(value->as_int64(), 0, 1 << 30));
-}
-
-const json::object* object_of(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value ? value->if_object() : nullptr;
 }
 
 Error unreadable(const char* what) {
@@ -75,13 +68,13 @@ Status RemoteStream::take_data(std::string_view data,
   begun_ = true;
   if (const json::value* error = chunk->if_contains("error"); error && !error->is_null())
     return error_of("the upstream server", 500, data, {});
-  if (const json::object* figures = object_of(*chunk, "usage")) {
+  if (const json::object* figures = object_in(chunk, "usage")) {
     has_usage_ = true;
     usage_.prompt_tokens = number_of(*figures, "prompt_tokens");
     usage_.completion_tokens = number_of(*figures, "completion_tokens");
-    if (const json::object* details = object_of(*figures, "prompt_tokens_details"))
+    if (const json::object* details = object_in(figures, "prompt_tokens_details"))
       usage_.cached_tokens = number_of(*details, "cached_tokens");
-    if (const json::object* details = object_of(*figures, "completion_tokens_details"))
+    if (const json::object* details = object_in(figures, "completion_tokens_details"))
       usage_.reasoning_tokens = number_of(*details, "reasoning_tokens");
   }
   const json::value* choices = chunk->if_contains("choices");
@@ -93,13 +86,11 @@ Status RemoteStream::take_data(std::string_view data,
     event.choice = number_of(*choice, "index");
     if (static_cast<size_t>(event.choice) >= finished_.size())
       return unreadable("a choice that was not asked for");
-    if (const json::object* delta = object_of(*choice, "delta")) {
-      event.text = text_of(*delta, "content");
-      event.reasoning = text_of(*delta, "reasoning_content");
-      if (event.reasoning.empty()) event.reasoning = text_of(*delta, "reasoning");
-    }
     std::vector<Call>& calls = calls_[static_cast<size_t>(event.choice)];
-    if (const json::object* delta = object_of(*choice, "delta")) {
+    if (const json::object* delta = object_in(choice, "delta")) {
+      event.text = string_in(delta, "content");
+      event.reasoning = string_in(delta, "reasoning_content");
+      if (event.reasoning.empty()) event.reasoning = string_in(delta, "reasoning");
       HELICON_ASSIGN(const bool called, add_calls(*delta, calls));
       if (called) event.token = 0;
       pieces_ += called;
@@ -108,7 +99,7 @@ Status RemoteStream::take_data(std::string_view data,
     reasoning_pieces_ += !event.reasoning.empty();
     // A piece is about a token; which one, only the server knows.
     if (!event.text.empty() || !event.reasoning.empty()) event.token = 0;
-    const std::string reason = text_of(*choice, "finish_reason");
+    const std::string_view reason = string_in(choice, "finish_reason");
     if (!reason.empty()) {
       event.finish = reason == "length" ? chat::FinishReason::length : chat::FinishReason::stop;
       finished_[static_cast<size_t>(event.choice)] = true;
@@ -129,10 +120,10 @@ Result<bool> RemoteStream::add_calls(const json::object& delta, std::vector<Call
     if (index >= kMostCalls) return unreadable("too many tool calls");
     if (calls.size() <= index) calls.resize(index + 1);
     Call& call = calls[index];
-    call.id += text_of(*object, "id");
-    if (const json::object* function = object_of(*object, "function")) {
-      call.name += text_of(*function, "name");
-      call.arguments += text_of(*function, "arguments");
+    call.id += string_in(object, "id");
+    if (const json::object* function = object_in(object, "function")) {
+      call.name += string_in(function, "name");
+      call.arguments += string_in(function, "arguments");
     }
     if (call.name.size() + call.arguments.size() > kMostEventBytes)
       return unreadable("a tool call is too large");

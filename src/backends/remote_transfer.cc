@@ -8,6 +8,8 @@
 #include <cctype>
 #include <mutex>
 
+#include "chat/json_members.h"
+
 namespace helicon::backends {
 namespace {
 
@@ -28,17 +30,12 @@ Error error_of(const std::string& address, long status, std::string_view body,
   std::string message, code, parameter;
   boost::system::error_code failure;
   const boost::json::value value = boost::json::parse(body, failure);
-  const auto text = [](const boost::json::object& object, std::string_view name) {
-    const boost::json::value* found = object.if_contains(name);
-    return found && found->is_string() ? std::string(found->as_string()) : std::string();
-  };
-  if (!failure && value.is_object()) {
-    const boost::json::object& whole = value.get_object();
-    const boost::json::value* error = whole.if_contains("error");
-    const boost::json::object& object = error && error->is_object() ? error->get_object() : whole;
-    message = text(object, "message");
-    code = text(object, "code");
-    parameter = text(object, "param");
+  if (const boost::json::object* whole = failure ? nullptr : value.if_object()) {
+    const boost::json::object* error = chat::object_in(whole, "error");
+    if (!error) error = whole;
+    message = chat::string_in(error, "message");
+    code = chat::string_in(error, "code");
+    parameter = chat::string_in(error, "param");
   }
   if (message.empty()) message = body.empty() ? "no reason was given" : one_line(body);
   struct Meaning {

@@ -1,20 +1,11 @@
 #include "runtime/text_stream.h"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
+#include "text/marker.h"
+
 namespace helicon::runtime {
-namespace {
-
-// Length of the longest end of `text` with which `stop` could begin.
-size_t overlap(std::string_view text, std::string_view stop) {
-  for (size_t length = std::min(text.size(), stop.size() - 1); length > 0; --length)
-    if (text.substr(text.size() - length) == stop.substr(0, length)) return length;
-  return 0;
-}
-
-}  // namespace
 
 TextStream::TextStream(std::shared_ptr<const text::Tokenizer> tokenizer,
                        std::vector<std::string> stop, bool special_text)
@@ -40,7 +31,7 @@ std::string TextStream::release(std::string text, bool last) {
   }
   if (last) return text;
   size_t hold = 0;
-  for (const std::string& stop : stop_) hold = std::max(hold, overlap(text, stop));
+  for (const std::string& stop : stop_) hold = std::max(hold, text::beginning_of(stop, text));
   held_ = text.substr(text.size() - hold);
   text.resize(text.size() - hold);
   return text;

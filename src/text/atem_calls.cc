@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "chat/json_members.h"
 #include "text/marker.h"
 
 namespace helicon::text {
@@ -16,18 +17,14 @@ constexpr std::string_view kInvokeEnd = "</atem:invoke>";
 constexpr std::string_view kParameter = "<atem:parameter";
 constexpr std::string_view kParameterEnd = "</atem:parameter>";
 
-const json::object* member(const json::object* object, std::string_view name) {
-  const json::value* value = object ? object->if_contains(name) : nullptr;
-  return value ? value->if_object() : nullptr;
-}
+using chat::object_in;
 
 // The schema's "properties" of the tool of that name.
 const json::object* properties_of(const json::array& tools, std::string_view name) {
   for (const json::value& tool : tools) {
-    const json::object* function = member(tool.if_object(), "function");
-    const json::value* own = function ? function->if_contains("name") : nullptr;
-    if (own && own->is_string() && own->get_string() == name)
-      return member(member(function, "parameters"), "properties");
+    const json::object* function = object_in(tool.if_object(), "function");
+    if (chat::string_in(function, "name") == name)
+      return object_in(object_in(function, "parameters"), "properties");
   }
   return nullptr;
 }
@@ -108,7 +105,7 @@ AtemCalls read_atem_calls(std::string_view text, const json::array& tools, bool 
       const size_t close = text.find(kParameterEnd, tag->end);
       if (close == std::string_view::npos) break;
       const std::string_view value = text.substr(tag->end, close - tag->end);
-      call.arguments[tag->name] = value_of(value, member(properties, tag->name));
+      call.arguments[tag->name] = value_of(value, object_in(properties, tag->name));
       at = close + kParameterEnd.size();
     }
     if (ended || !cut) result.calls.push_back(std::move(call));

@@ -16,11 +16,13 @@ inline size_t beginning_of(std::string_view marker, std::string_view text) {
   return 0;
 }
 
-// Without the blanks at both ends.
+// Without the blanks at its beginning, and without those at both ends.
+inline std::string_view behind_blanks(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(kBlanks), text.size()));
+}
 inline std::string_view trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
+  text = behind_blanks(text);
+  return text.substr(0, text.find_last_not_of(kBlanks) + 1);
 }
 
 }  // namespace helicon::text

@@ -19,12 +19,12 @@ constexpr std::string_view kTo = "to=";
 // Whether it is, or may become, "assistant to=NAME".
 bool may_be_header(std::string_view text) {
   if (text.size() > kLongestHeader) return false;
-  text = text.substr(std::min(text.find_first_not_of(kBlanks), text.size()));
+  text = behind_blanks(text);
   if (kRole.starts_with(text)) return true;
   if (text.starts_with(kRole)) {
     text.remove_prefix(kRole.size());
     if (kBlanks.find(text.front()) == std::string_view::npos) return false;
-    text = text.substr(std::min(text.find_first_not_of(kBlanks), text.size()));
+    text = behind_blanks(text);
   }
   if (kTo.starts_with(text)) return true;
   // A name, and blanks at most behind it.

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "chat/json_members.h"
 #include "text/marker.h"
 
 namespace helicon::text {
@@ -27,12 +28,12 @@ std::optional<chat::ToolCall> read_call(std::string_view body) {
   boost::system::error_code failure;
   const json::value parsed = json::parse(trimmed(body), failure);
   const json::object* object = failure ? nullptr : parsed.if_object();
-  const json::value* name = object ? object->if_contains("name") : nullptr;
-  if (!name || !name->is_string() || name->get_string().empty()) return std::nullopt;
+  const std::string_view name = chat::string_in(object, "name");
+  if (name.empty()) return std::nullopt;
   std::optional<json::object> arguments = arguments_of(*object);
   if (!arguments) return std::nullopt;
   chat::ToolCall call;
-  call.name = name->get_string();
+  call.name = name;
   call.arguments = *std::move(arguments);
   return call;
 }
@@ -49,11 +50,8 @@ bool ToolCallTags::used_by(std::string_view chat_template) {
 
 ToolCallTags::ToolCallTags(const json::array& tools) {
   for (const json::value& tool : tools) {
-    const json::value* function =
-        tool.is_object() ? tool.get_object().if_contains("function") : nullptr;
-    const json::value* name =
-        function && function->is_object() ? function->get_object().if_contains("name") : nullptr;
-    if (name && name->is_string()) names_.emplace_back(name->get_string());
+    const json::object* function = chat::object_in(tool.if_object(), "function");
+    names_.emplace_back(chat::string_in(function, "name"));
   }
 }
 
