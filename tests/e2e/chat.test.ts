@@ -1,45 +1,18 @@
 // Asking, watching the answer come, stopping, asking again.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   answered,
   answers,
   ask,
-  dist,
   lastAnswer,
-  launch,
   messageField,
-  openPage,
   sendButton,
   stopButton,
   watchGrowing,
-  type OpenedPage,
 } from './browser';
-import { startMock, type MockServer } from './mock_server';
+import { mock, ownPageForEach, page } from './own_page';
 
-let browser: Browser;
-let mock: MockServer;
-let opened: OpenedPage;
-let page: Page;
-
-beforeAll(async () => {
-  browser = await launch();
-});
-
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  mock = await startMock({ dist });
-  opened = await openPage(browser, mock.url);
-  page = opened.page;
-});
-
-afterEach(async () => {
-  await page.context().close();
-  await mock.close();
-  expect(opened.complaints).toEqual([]);
-  expect(opened.foreign).toEqual([]);
-});
+ownPageForEach();
 
 describe('a question', () => {
   it('is answered word by word, with the conversation so far and the model', async () => {

@@ -1,44 +1,18 @@
 // Conversations stay: over reloads, over interruptions, and when there are a thousand.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { longAnswer } from './answers';
 import {
   answered,
   answers,
   ask,
-  dist,
   lastAnswer,
-  launch,
   messageField,
-  openPage,
   sendButton,
   watchGrowing,
-  type OpenedPage,
 } from './browser';
-import { startMock, type MockServer } from './mock_server';
+import { mock, ownPageForEach, page } from './own_page';
 
-let browser: Browser;
-let mock: MockServer;
-let opened: OpenedPage;
-let page: Page;
-
-beforeAll(async () => {
-  browser = await launch();
-});
-
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  mock = await startMock({ dist });
-  opened = await openPage(browser, mock.url);
-  page = opened.page;
-});
-
-afterEach(async () => {
-  await page.context().close();
-  await mock.close();
-  expect(opened.complaints).toEqual([]);
-});
+ownPageForEach();
 
 const list = (on = page) => on.getByRole('navigation', { name: 'Conversations' });
 const titles = (on = page) => list(on).locator('.title').allTextContents();

@@ -1,41 +1,11 @@
 // Instant, Thinking, Contemplating: chosen, watched, stopped, found again.
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  answered,
-  ask,
-  dist,
-  lastAnswer,
-  launch,
-  messageField,
-  openPage,
-  phone,
-  stopButton,
-  type OpenedPage,
-} from './browser';
-import { startMock, type MockServer } from './mock_server';
+import type { Page } from 'playwright-core';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { answered, ask, lastAnswer, messageField, openPage, phone, stopButton } from './browser';
+import { browser, mock, ownPageForEach, page } from './own_page';
 
-let browser: Browser;
-let mock: MockServer;
-let opened: OpenedPage;
-let page: Page;
-
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  mock = await startMock({ dist });
-  opened = await openPage(browser, mock.url);
-  page = opened.page;
-});
-afterEach(async () => {
-  await page.context().close();
-  await mock.close();
-  expect(opened.complaints).toEqual([]);
-});
+ownPageForEach();
 
 const pickerOf = (page: Page) => page.getByRole('button', { name: /^Mode:/ });
 const picker = () => pickerOf(page);
