@@ -12,8 +12,8 @@ using weights::kMaxHidden;
 using weights::ModelNumbers;
 
 // Of the configuration class, where a file is silent.
-const std::vector<int64_t> kPatches = {16, 6, 5, 4}, kHidden = {256, 512, 1024, 2048},
-                           kBlocks = {2, 2, 2, 2};
+const std::vector<int64_t> default_patches = {16, 6, 5, 4}, default_hidden = {256, 512, 1024, 2048},
+                           default_blocks = {2, 2, 2, 2};
 constexpr size_t kKernel = 7, kRatio = 4, kAudioToken = 200038;
 constexpr int64_t kMaxPatch = 4096, kMaxBlocks = 64;
 constexpr size_t kMaxLevels = 16, kMaxKernel = 64, kMaxRatio = 64;
@@ -44,10 +44,10 @@ Result<AudioConfig> configure_audio(const weights::ModelFile& file) {
   const ModelNumbers whole(file, "config"), audio(file, "config.audio_config"),
       text(file, "config.text_config");
   AudioConfig config;
-  HELICON_ASSIGN(const auto patches, read_list(audio, "patch_sizes", kPatches, kMaxPatch));
-  HELICON_ASSIGN(const auto hidden,
-                 read_list(audio, "hidden_sizes", kHidden, static_cast<int64_t>(kMaxHidden)));
-  HELICON_ASSIGN(const auto blocks, read_list(audio, "depths", kBlocks, kMaxBlocks));
+  HELICON_ASSIGN(const auto patches, read_list(audio, "patch_sizes", default_patches, kMaxPatch));
+  HELICON_ASSIGN(const auto hidden, read_list(audio, "hidden_sizes", default_hidden,
+                                              static_cast<int64_t>(kMaxHidden)));
+  HELICON_ASSIGN(const auto blocks, read_list(audio, "depths", default_blocks, kMaxBlocks));
   if (patches.size() != hidden.size() || patches.size() != blocks.size() || patches.empty() ||
       patches.size() > kMaxLevels)
     return Error{ErrorCode::corrupt, fmt::format("{} has {} levels, {} and {} by its other lists",

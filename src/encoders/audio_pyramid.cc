@@ -123,12 +123,12 @@ Result<AudioPyramid> AudioPyramid::open(std::shared_ptr<const weights::ModelFile
 std::vector<float> AudioPyramid::hear(std::span<const float> samples, Heard& heard) {
   const size_t token = config_.samples_per_token();
   std::vector<float> embeddings;
-  heard.rest.insert(heard.rest.end(), samples.begin(), samples.end());
-  const size_t whole = heard.rest.size() / token * token;
+  heard.rest_.insert(heard.rest_.end(), samples.begin(), samples.end());
+  const size_t whole = heard.rest_.size() / token * token;
   for (size_t start = 0; start < whole; start += kTokens * token)
-    run(std::span(heard.rest).subspan(start, std::min(kTokens * token, whole - start)), heard,
+    run(std::span(heard.rest_).subspan(start, std::min(kTokens * token, whole - start)), heard,
         embeddings);
-  heard.rest.erase(heard.rest.begin(), heard.rest.begin() + static_cast<std::ptrdiff_t>(whole));
+  heard.rest_.erase(heard.rest_.begin(), heard.rest_.begin() + static_cast<std::ptrdiff_t>(whole));
   return embeddings;
 }
 
@@ -141,8 +141,8 @@ std::vector<float> AudioPyramid::hear_all(std::span<const float> samples) {
 }
 
 std::vector<float> AudioPyramid::finish(Heard& heard) {
-  if (heard.rest.empty()) return {};
-  const std::vector<float> silence(config_.samples_per_token() - heard.rest.size());
+  if (heard.rest_.empty()) return {};
+  const std::vector<float> silence(config_.samples_per_token() - heard.rest_.size());
   return hear(silence, heard);
 }
 
@@ -167,9 +167,9 @@ void AudioPyramid::run(std::span<const float> samples, Heard& heard,
     });
     std::swap(rows, next);
     for (size_t block = 0; block < level.blocks; ++block, ++block_index) {
-      if (heard.past.size() <= block_index)
-        heard.past.emplace_back((config_.kernel - 1) * level.hidden);
-      run_block(i, block, heard.past[block_index], rows);
+      if (heard.past_.size() <= block_index)
+        heard.past_.emplace_back((config_.kernel - 1) * level.hidden);
+      run_block(i, block, heard.past_[block_index], rows);
     }
   }
   const size_t hidden = config_.levels.back().hidden, first = embeddings.size();

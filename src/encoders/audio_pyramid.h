@@ -57,8 +57,8 @@ class AudioPyramid {
 
    private:
     friend class AudioPyramid;
-    std::vector<float> rest;
-    std::vector<std::vector<float>> past;  // by block: [kernel - 1, hidden]
+    std::vector<float> rest_;
+    std::vector<std::vector<float>> past_;  // by block: [kernel - 1, hidden]
   };
 
   // Takes mono samples in [-1, 1] as they come, in pieces of any length, and gives back the

@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-const fs::path kFolder = "tests/golden/pictures";
+const fs::path golden_folder = "tests/golden/pictures";
 
 std::string read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -27,7 +27,7 @@ std::string read_file(const fs::path& path) {
 }
 
 Result<Picture> decode_file(const std::string& name) {
-  const std::string bytes = read_file(kFolder / name);
+  const std::string bytes = read_file(golden_folder / name);
   return decode_picture(std::as_bytes(std::span(bytes)));
 }
 
@@ -36,7 +36,7 @@ uint64_t sum_of(const Picture& picture) {
 }
 
 TEST(GoldenPictures, AreDecodedToTheLastBit) {
-  const json::value expected = json::parse(read_file(kFolder / "decoded.json"));
+  const json::value expected = json::parse(read_file(golden_folder / "decoded.json"));
   ASSERT_GE(expected.as_object().size(), 24u);
   for (const auto& [name, facts] : expected.as_object()) {
     const auto picture = decode_file(name);
@@ -48,7 +48,7 @@ TEST(GoldenPictures, AreDecodedToTheLastBit) {
 }
 
 TEST(GoldenPictures, AreResizedToTheLastBit) {
-  const json::value expected = json::parse(read_file(kFolder / "resized.json"));
+  const json::value expected = json::parse(read_file(golden_folder / "resized.json"));
   ASSERT_GE(expected.as_array().size(), 24u);
   for (const json::value& one : expected.as_array()) {
     const auto picture = decode_file(std::string(one.at(0).as_string()));
@@ -60,7 +60,7 @@ TEST(GoldenPictures, AreResizedToTheLastBit) {
 }
 
 TEST(GoldenPictures, GetTheReferencesGrid) {
-  const json::value expected = json::parse(read_file(kFolder / "grids.json"));
+  const json::value expected = json::parse(read_file(golden_folder / "grids.json"));
   ASSERT_GE(expected.as_array().size(), 600u);
   for (const json::value& one : expected.as_array()) {
     PictureRules rules;

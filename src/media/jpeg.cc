@@ -12,16 +12,16 @@ namespace {
 int find_orientation(std::span<const std::byte> bytes) {
   using namespace std::string_view_literals;
   constexpr std::string_view kExif = "Exif\0\0"sv;
-  constexpr int kApplication1 = 0xe1, kStartOfScan = 0xda;
-  const auto byte = [&](size_t at) { return std::to_integer<int>(bytes[at]); };
+  constexpr size_t kApplication1 = 0xe1, kStartOfScan = 0xda;
+  const auto byte = [&](size_t at) { return std::to_integer<size_t>(bytes[at]); };
   for (size_t at = 2; at + 4 <= bytes.size();) {
     if (byte(at) != 0xff) return 1;
-    const int marker = byte(at + 1);
+    const size_t marker = byte(at + 1);
     if (marker == 0xff) {  // filling
       ++at;
       continue;
     }
-    const auto length = static_cast<size_t>(byte(at + 2) * 256 + byte(at + 3));
+    const size_t length = byte(at + 2) * 256 + byte(at + 3);
     if (marker == kStartOfScan || length < 2 || at + 2 + length > bytes.size()) return 1;
     const auto content = bytes.subspan(at + 4, length - 2);
     const std::string_view text(reinterpret_cast<const char*>(content.data()), content.size());

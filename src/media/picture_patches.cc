@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "media/resize.h"
 
@@ -25,20 +26,22 @@ uint64_t hash_of_pair(uint64_t first, uint64_t second) {
 // table of eight (Objects/setobject.c, set_add_entry; a table so small is never probed linearly).
 class PairSet {
  public:
+  using Pair = std::pair<uint64_t, uint64_t>;
+
   void add(uint64_t first, uint64_t second) {
     uint64_t perturb = hash_of_pair(first, second), place = perturb & kMask;
-    while (table_[place]) {
-      if (*table_[place] == std::pair(first, second)) return;
+    while (const std::optional<Pair>& found = table_[place]) {
+      if (*found == Pair(first, second)) return;
       perturb >>= 5;
       place = (place * 5 + 1 + perturb) & kMask;
     }
-    table_[place] = {first, second};
+    table_[place] = Pair(first, second);
   }
   const auto& places() const { return table_; }
 
  private:
   static constexpr uint64_t kMask = 7;
-  std::array<std::optional<std::pair<uint64_t, uint64_t>>, kMask + 1> table_;
+  std::array<std::optional<Pair>, kMask + 1> table_;
 };
 
 }  // namespace

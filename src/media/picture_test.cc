@@ -34,9 +34,9 @@ void expect_error(std::string_view bytes, ErrorCode code, std::string_view part)
 // The head of a PNG of that size, and nothing after it.
 std::string png_head(uint32_t width, uint32_t height) {
   std::string head = read_golden("rgb.png").substr(0, 33);
-  for (int i = 0; i < 4; ++i) {
-    head[static_cast<size_t>(16 + i)] = static_cast<char>(width >> (24 - 8 * i));
-    head[static_cast<size_t>(20 + i)] = static_cast<char>(height >> (24 - 8 * i));
+  for (size_t i = 0; i < 4; ++i) {
+    head[16 + i] = static_cast<char>(width >> (24 - 8 * i));
+    head[20 + i] = static_cast<char>(height >> (24 - 8 * i));
   }
   return head;
 }

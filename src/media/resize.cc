@@ -37,8 +37,8 @@ Taps make_taps(size_t from, size_t to) {
   double largest = 0;
   for (size_t i = 0; i < to; ++i) {
     const double center = scale * (static_cast<double>(i) + 0.5);
-    const auto low = static_cast<int64_t>(center - support + 0.5);
-    const auto high = static_cast<int64_t>(center + support + 0.5);
+    const auto low = static_cast<int64_t>(std::floor(center - support + 0.5));
+    const auto high = static_cast<int64_t>(std::floor(center + support + 0.5));
     const auto first = static_cast<size_t>(std::max<int64_t>(low, 0));
     const size_t last = std::min(static_cast<size_t>(std::max<int64_t>(high, 0)), from);
     const size_t count = std::min(last - first, taps.most);
@@ -59,11 +59,12 @@ Taps make_taps(size_t from, size_t to) {
   // As precise as the largest weight lets 16 bits be.
   constexpr unsigned kMostPrecise = 22;
   while (taps.precision < kMostPrecise &&
-         static_cast<int>(0.5 + largest * (1 << (taps.precision + 1))) < 1 << 15)
+         static_cast<int>(std::floor(0.5 + largest * (1 << (taps.precision + 1)))) < 1 << 15)
     ++taps.precision;
   for (const double weight : exact) {
     const double scaled = weight * (1 << taps.precision);
-    taps.weights.push_back(static_cast<int16_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5));
+    taps.weights.push_back(
+        static_cast<int16_t>(scaled < 0 ? std::ceil(scaled - 0.5) : std::floor(scaled + 0.5)));
   }
   return taps;
 }
