@@ -8,8 +8,11 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "cache_type.h"
+#include "media_in.h"
 #include "model_argument.h"
 #include "models/open.h"
 #include "output.h"
@@ -21,6 +24,7 @@ namespace {
 struct Options {
   std::string model;
   std::string token_list;
+  MediaFiles media;
   std::string out;
   bool exact = false;
   int threads = 0;
@@ -58,7 +62,7 @@ Result<std::vector<int32_t>> parse_tokens(std::string_view list) {
 }
 
 Status write_logits(const Options& options) {
-  HELICON_ASSIGN(const std::vector<int32_t> tokens, parse_tokens(options.token_list));
+  HELICON_ASSIGN(std::vector<int32_t> tokens, parse_tokens(options.token_list));
   HELICON_ASSIGN(const auto catalog, open_catalog());
   HELICON_ASSIGN(const ModelArgument argument, find_model(*catalog, options.model));
   models::OpenOptions open;
@@ -72,6 +76,8 @@ Status write_logits(const Options& options) {
     if (token < 0 || static_cast<size_t>(token) >= vocabulary)
       return Error{ErrorCode::invalid_argument,
                    fmt::format("--tokens: {} is not in the vocabulary of {}", token, vocabulary)};
+  if (!options.media.empty())
+    HELICON_TRY(put_media(argument.path, options.media, options.exact, model, tokens));
   std::ofstream file(options.out, std::ios::binary);
   if (!file)
     return Error{ErrorCode::io,
@@ -106,6 +112,12 @@ void add_logits(CLI::App& app, int& exit_code) {
                    std::string(model_help) + ", or a folder of config.json and *.safetensors")
       ->required();
   verb->add_option("--tokens", options->token_list, "token ids, separated by commas")->required();
+  verb->add_option(
+      "--image", options->media.images,
+      "a picture (PNG, JPEG, WebP) for the tokens that stand for one; several: one after "
+      "the other");
+  verb->add_option("--audio", options->media.sounds,
+                   "a sound (WAV of 24 kHz) for the tokens that stand for one; several likewise");
   verb->add_option("--out", options->out, "a .npy file: float32 [tokens, vocabulary]")->required();
   verb->add_option("--threads", options->threads, "0: as many as are worth having")
       ->check(CLI::Range(0, 1024));

@@ -25,7 +25,10 @@ RUNS = {
 }
 PAIRS = [("gsm8k-instant", "gsm8k-thinking"), ("gsm8k-thinking", "gsm8k-contemplating"),
          ("gsm8k-vote", "gsm8k-contemplating"), ("humaneval-instant", "humaneval-contemplating")]
-ALONE = ["alone-thinking", "alone-contemplating"]  # one problem at a time, nothing else on the machine
+# One problem at a time, nothing else on the machine: Thinking, Contemplating, and how the model is reached.
+ALONE = [("alone-thinking", "alone-contemplating", "the engine here"),
+         ("upstream-thinking", "upstream-contemplating", "--upstream, a second process")]
+TIMES = [name for pair in ALONE for name in pair[:2]]
 
 
 def keep(name, path):
@@ -84,20 +87,20 @@ def pair_rows(found):
 
 
 def time_rows():
-    if not all(kept(name).exists() for name in ALONE):
-        return
-    thinking, agents = ([json.loads(line) for line in kept(name).read_text().splitlines()[1:]] for name in ALONE)
-    base = statistics.median(row["seconds"] for row in thinking)
-    yield "| one problem at a time | problems | median seconds | of Thinking's |"
-    yield "|---|---|---|---|"
-    yield f"| Thinking | {len(thinking)} | {base:.2f} | 1 |"
-    for title, chosen in (("Contemplating, where the first round agrees", lambda row: row["rounds"] == 1),
-                          ("Contemplating, otherwise", lambda row: row["rounds"] > 1),
-                          ("Contemplating, all", lambda row: True)):
-        seconds = [row["seconds"] for row in agents if chosen(row)]
-        if seconds:
-            middle = statistics.median(seconds)
-            yield f"| {title} | {len(seconds)} | {middle:.2f} | {middle / base:.2f} |"
+    yield "| one problem at a time | model | problems | right | median seconds | of Thinking's |"
+    yield "|---|---|---|---|---|---|"
+    for *names, where in ALONE:
+        if not all(kept(name).exists() for name in names):
+            continue
+        thinking, agents = ([json.loads(line) for line in kept(name).read_text().splitlines()[1:]] for name in names)
+        base = statistics.median(row["seconds"] for row in thinking)
+        agree = [row for row in agents if row["rounds"] == 1]
+        for title, rows in (("Thinking", thinking), ("Contemplating, where the first round agrees", agree),
+                            ("Contemplating, otherwise", [row for row in agents if row["rounds"] > 1]),
+                            ("Contemplating, all", agents)):
+            middle = statistics.median(row["seconds"] for row in rows)
+            yield (f"| {title} | {where} | {len(rows)} | {sum(row['correct'] for row in rows)} | {middle:.2f} | "
+                   f"{middle / base:.2f} |")
 
 
 def draw(found, path):
@@ -130,10 +133,10 @@ def draw(found, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keep", action="append", default=[], metavar="NAME=RESULTS",
-                        help=f"NAME: one of {', '.join([*RUNS, *ALONE])}")
+                        help=f"NAME: one of {', '.join([*RUNS, *TIMES])}")
     for item in parser.parse_args().keep:
         name, path = item.split("=", 1)
-        if name not in RUNS and name not in ALONE:
+        if name not in RUNS and name not in TIMES:
             parser.error(f"no run is called '{name}'")
         keep(name, pathlib.Path(path))
     found = summaries()

@@ -3,7 +3,8 @@
 # The same on both. Of clang one version by name: 14, the default of Debian 12, can neither compile
 # coroutines under its sanitizers nor tell what the processor can do; the format is that of 14.
 packages_build="g++ cmake ninja-build ccache libcli11-dev libspdlog-dev libfmt-dev libpcre2-dev libutf8proc-dev
-  libedit-dev libgtest-dev libzip-dev libcurl4-openssl-dev libssl-dev zlib1g-dev libseccomp-dev pkg-config
+  libedit-dev libgtest-dev libzip-dev libcurl4-openssl-dev libssl-dev zlib1g-dev libseccomp-dev
+  libpng-dev libturbojpeg0-dev libwebp-dev pkg-config
   bubblewrap python3 python3-pip"
 packages_fuzz="clang-19 libclang-rt-19-dev"
 packages_test="python3-venv clang-format-14 $packages_fuzz"

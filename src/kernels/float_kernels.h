@@ -103,6 +103,41 @@ inline void rms_norm(const float* x, const float* weight, float epsilon, size_t 
       });
 }
 
+// Two passes over x, the second over what is left of it without its mean: nothing cancels.
+inline void layer_norm(const float* x, const float* weight, const float* bias, float epsilon,
+                       size_t count, float* target) {
+  Lanes total = Lanes::all(0.0f);
+  for_lanes(
+      count, [&](size_t i) { total = total + Lanes::load(x + i); },
+      [&](size_t i, size_t n) { total = total + load_tail(x + i, n, 0.0f); });
+  const float mean = sum(total) / static_cast<float>(count);
+  const Lanes middle = Lanes::all(mean);
+  Lanes squares = Lanes::all(0.0f);
+  for_lanes(
+      count,
+      [&](size_t i) {
+        const Lanes v = Lanes::load(x + i) - middle;
+        squares = fused(v, v, squares);
+      },
+      [&](size_t i, size_t n) {
+        const Lanes v = load_tail(x + i, n, mean) - middle;
+        squares = fused(v, v, squares);
+      });
+  const float variance = sum(squares) / static_cast<float>(count);
+  const Lanes factor = Lanes::all(1.0f / std::sqrt(variance + epsilon));
+  for_lanes(
+      count,
+      [&](size_t i) {
+        const Lanes v = (Lanes::load(x + i) - middle) * factor;
+        fused(v, Lanes::load(weight + i), Lanes::load(bias + i)).store(target + i);
+      },
+      [&](size_t i, size_t n) {
+        const Lanes v = (load_tail(x + i, n, 0.0f) - middle) * factor;
+        store_tail(fused(v, load_tail(weight + i, n, 0.0f), load_tail(bias + i, n, 0.0f)),
+                   target + i, n);
+      });
+}
+
 inline void add(float* x, const float* y, size_t count) {
   for_lanes(
       count, [&](size_t i) { (Lanes::load(x + i) + Lanes::load(y + i)).store(x + i); },
@@ -128,6 +163,51 @@ inline void gated(Activation activation, float* gate, const float* up, size_t co
       count, [&](size_t i) { apply(Lanes::load(gate + i), Lanes::load(up + i)).store(gate + i); },
       [&](size_t i, size_t n) {
         store_tail(apply(load_tail(gate + i, n, 0.0f), load_tail(up + i, n, 0.0f)), gate + i, n);
+      });
+}
+
+// 1 / (1 + e^-|x|), times e^-|x| where x is negative: no exponential overflows, and small ones keep
+// their precision.
+inline Lanes sigmoid(Lanes x) {
+  const Lanes decay = exponential(Lanes::all(0.0f) - magnitude(x));
+  return where_less(x, Lanes::all(0.0f), decay, Lanes::all(1.0f)) / (Lanes::all(1.0f) + decay);
+}
+
+inline void sigmoid_gated(float* x, const float* gate, size_t count) {
+  for_lanes(
+      count, [&](size_t i) { (Lanes::load(x + i) * sigmoid(Lanes::load(gate + i))).store(x + i); },
+      [&](size_t i, size_t n) {
+        store_tail(load_tail(x + i, n, 0.0f) * sigmoid(load_tail(gate + i, n, 0.0f)), x + i, n);
+      });
+}
+
+// erfc z for z >= 0, within 1.2e-7 of itself everywhere (Press et al., Numerical Recipes, "erfcc").
+inline Lanes complementary_error(Lanes z) {
+  constexpr float kCoefficients[] = {-0.82215223f, 1.48851587f,  -1.13520398f,
+                                     0.27886807f,  -0.18628806f, 0.09678418f,
+                                     0.37409196f,  1.00002368f,  -1.26551223f};
+  const Lanes t = Lanes::all(1.0f) / fused(z, Lanes::all(0.5f), Lanes::all(1.0f));
+  Lanes p = Lanes::all(0.17087277f);
+  for (const float c : kCoefficients) p = fused(p, t, Lanes::all(c));
+  return t * exponential(p - z * z);
+}
+// x/2 (1 + erf(x / sqrt 2)): x - x/2 erfc(|x| / sqrt 2) for x above 0, x/2 erfc below.
+inline Lanes gelu(Lanes x) {
+  const Lanes half_tail =
+      Lanes::all(0.5f) * complementary_error(magnitude(x) * Lanes::all(0.70710678118654752f));
+  return x * where_less(x, Lanes::all(0.0f), half_tail, Lanes::all(1.0f) - half_tail);
+}
+
+inline void biased_gelu(float* x, const float* bias, size_t count) {
+  for_lanes(
+      count,
+      [&](size_t i) {
+        const Lanes v = Lanes::load(x + i);
+        gelu(bias ? v + Lanes::load(bias + i) : v).store(x + i);
+      },
+      [&](size_t i, size_t n) {
+        const Lanes v = load_tail(x + i, n, 0.0f);
+        store_tail(gelu(bias ? v + load_tail(bias + i, n, 0.0f) : v), x + i, n);
       });
 }
 
@@ -182,11 +262,30 @@ inline float exponentials(const float* x, float top, float factor, size_t count,
 // Columns decoded at a time: a whole number of every type's blocks.
 inline constexpr size_t kChunk = 256;
 
+// sums[r][lane] += sum over the chunk's columns of weights[column][lane] * x[r][column], for `Rows`
+// rows of activations, `stride` apart: as many chains as hide a fused addition's four cycles.
+template <size_t Rows>
+inline void add_chunk(const float* weights, const float* x, size_t stride, size_t columns,
+                      float* sums) {
+  Lanes chains[Rows];
+#pragma GCC unroll 8
+  for (size_t r = 0; r < Rows; ++r) chains[r] = Lanes::load(sums + r * kPanelRows);
+  for (size_t c = 0; c < columns; ++c) {
+    const Lanes w = Lanes::load(weights + c * kPanelRows);
+#pragma GCC unroll 8
+    for (size_t r = 0; r < Rows; ++r)
+      chains[r] = fused(w, Lanes::all(x[r * stride + c]), chains[r]);
+  }
+#pragma GCC unroll 8
+  for (size_t r = 0; r < Rows; ++r) chains[r].store(sums + r * kPanelRows);
+}
+
 // Weights of any type, decoded to floats a chunk at a time for all rows of activations. Each output
 // is one chain of fused additions over ascending columns.
 inline void multiply_floats(const PackedMatrix& matrix, size_t first, size_t last,
                             const float* activations, size_t rows, float* outputs, size_t stride) {
-  constexpr size_t kRows = 32;  // rows that share a decoded chunk
+  constexpr size_t kRows = 64;   // rows that share a decoded chunk
+  constexpr size_t kChains = 8;  // rows that share its loads
   const tensor::ElementTypeInfo& info = tensor::info(matrix.type);
   const size_t row_bytes = matrix.columns / info.block_elements * info.block_bytes;
   alignas(32) float decoded[kChunk];
@@ -205,13 +304,14 @@ inline void multiply_floats(const PackedMatrix& matrix, size_t first, size_t las
                              decoded, columns);
           for (size_t c = 0; c < columns; ++c) weights[c * kPanelRows + lane] = decoded[c];
         }
-        for (size_t r = 0; r < count; ++r) {
-          const float* x = activations + (row + r) * matrix.columns + start;
-          Lanes sum = Lanes::load(sums + r * kPanelRows);
-          for (size_t c = 0; c < columns; ++c)
-            sum = fused(Lanes::load(weights + c * kPanelRows), Lanes::all(x[c]), sum);
-          sum.store(sums + r * kPanelRows);
-        }
+        const float* x = activations + row * matrix.columns + start;
+        size_t r = 0;
+        for (; r + kChains <= count; r += kChains)
+          add_chunk<kChains>(weights, x + r * matrix.columns, matrix.columns, columns,
+                             sums + r * kPanelRows);
+        for (; r < count; ++r)
+          add_chunk<1>(weights, x + r * matrix.columns, matrix.columns, columns,
+                       sums + r * kPanelRows);
       }
       for (size_t r = 0; r < count; ++r)
         std::memcpy(outputs + (row + r) * stride + panel * kPanelRows, sums + r * kPanelRows,

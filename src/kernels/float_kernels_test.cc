@@ -31,6 +31,58 @@ TEST(RmsNorm, IsItsFormula) {
   }
 }
 
+// The mean is large beside what is around it, as it is in a tower's residual.
+TEST(LayerNorm, IsItsFormula) {
+  std::mt19937 random(2);
+  for (const size_t count : {8u, 64u, 577u}) {
+    std::vector<float> x = random_floats(count, random);
+    for (float& v : x) v += 50;
+    const std::vector<float> weight = random_floats(count, random),
+                             bias = random_floats(count, random);
+    double mean = 0, variance = 0;
+    for (const float v : x) mean += v / static_cast<double>(count);
+    for (const float v : x) variance += (v - mean) * (v - mean) / static_cast<double>(count);
+    const double factor = 1 / std::sqrt(variance + 1e-5);
+    for (const KernelTable* table : available_kernels()) {
+      std::vector<float> out(count);
+      table->layer_norm(x.data(), weight.data(), bias.data(), 1e-5f, count, out.data());
+      for (size_t i = 0; i < count; ++i)
+        EXPECT_NEAR(out[i], (x[i] - mean) * factor * weight[i] + bias[i], 3e-5) << table->name;
+    }
+  }
+}
+
+// Of numbers far below zero next to nothing is left, and of that little is wrong: as much as the
+// rounding of the exponential's argument, v^2 / 2, makes.
+TEST(BiasedGelu, IsItsFormula) {
+  std::vector<float> x, bias;
+  for (float v = -8; v < 8; v += 0.0037f) x.push_back(v), bias.push_back(v / 9);
+  for (const KernelTable* table : available_kernels())
+    for (const bool biased : {false, true}) {
+      std::vector<float> out = x;
+      table->biased_gelu(out.data(), biased ? bias.data() : nullptr, out.size());
+      for (size_t i = 0; i < x.size(); ++i) {
+        const double v = biased ? x[i] + bias[i] : x[i];
+        const double expected = v / 2 * std::erfc(-v / std::sqrt(2.0));
+        EXPECT_NEAR(out[i], expected, 5e-7 * (1 + v * v / 2) * std::fabs(expected) + 1e-30)
+            << table->name << " " << v;
+      }
+    }
+}
+
+TEST(SigmoidGated, IsItsFormula) {
+  std::vector<float> x, gate;
+  for (float v = -80; v < 80; v += 0.037f) x.push_back(1 + v / 99), gate.push_back(v);
+  for (const KernelTable* table : available_kernels()) {
+    std::vector<float> out = x;
+    table->sigmoid_gated(out.data(), gate.data(), out.size());
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double expected = x[i] / (1 + std::exp(-static_cast<double>(gate[i])));
+      EXPECT_NEAR(out[i], expected, 1e-6 * std::fabs(expected)) << table->name << " " << gate[i];
+    }
+  }
+}
+
 TEST(Gated, IsItsFormula) {
   std::vector<float> x, up;
   for (float v = -30; v < 30; v += 0.037f) x.push_back(v), up.push_back(1.0f + v / 60);
@@ -109,7 +161,12 @@ TEST(FloatKernels, EveryInstructionSetGivesTheSameBits) {
       [&](const KernelTable& t, auto& v) {
         t.rms_norm(x.data(), y.data(), 1e-6f, count, v.data());
       },
+      [&](const KernelTable& t, auto& v) {
+        t.layer_norm(x.data(), y.data(), x.data(), 1e-6f, count, v.data());
+      },
       [&](const KernelTable& t, auto& v) { t.add(v.data(), y.data(), count); },
+      [&](const KernelTable& t, auto& v) { t.sigmoid_gated(v.data(), y.data(), count); },
+      [&](const KernelTable& t, auto& v) { t.biased_gelu(v.data(), y.data(), count); },
       [&](const KernelTable& t, auto& v) { t.gated(Activation::silu, v.data(), y.data(), count); },
       [&](const KernelTable& t, auto& v) {
         t.gated(Activation::gelu_tanh, v.data(), y.data(), count);

@@ -39,10 +39,17 @@ struct KernelTable {
 
   // target[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i] (weight may be null)
   void (*rms_norm)(const float* x, const float* weight, float epsilon, size_t count, float* target);
+  // target[i] = (x[i] - mean(x)) / sqrt(variance(x) + epsilon) * weight[i] + bias[i]
+  void (*layer_norm)(const float* x, const float* weight, const float* bias, float epsilon,
+                     size_t count, float* target);
   // x[i] += y[i]
   void (*add)(float* x, const float* y, size_t count);
   // gate[i] = activation(gate[i]) * up[i]
   void (*gated)(Activation activation, float* gate, const float* up, size_t count);
+  // x[i] *= 1 / (1 + e^-gate[i])
+  void (*sigmoid_gated)(float* x, const float* gate, size_t count);
+  // x[i] = gelu(x[i] + bias[i]), gelu(v) = v/2 (1 + erf(v / sqrt(2))); bias may be null
+  void (*biased_gelu)(float* x, const float* bias, size_t count);
   // Rotates pairs by precomputed angles: (x[a], x[b]) with a = i, b = i + pairs (split halves) or
   // a = 2i, b = 2i + 1 (interleaved). cosines, sines: [pairs]
   void (*rotate)(float* x, const float* cosines, const float* sines, size_t pairs,

@@ -5,10 +5,20 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/result.h"
 #include "kernels/kernel_table.h"
 #include "models/tensor_names.h"
+#include "weights/model_numbers.h"
 
 namespace helicon::models {
+
+using weights::kMaxContext;
+using weights::kMaxHeads;
+using weights::kMaxHeadSize;
+using weights::kMaxHidden;
+using weights::kMaxLayers;
+using weights::kMaxVocabulary;
+using weights::ModelNumbers;
 
 // How one layer attends.
 struct LayerAttention {
@@ -24,6 +34,19 @@ struct Rotation {
 // RMS over each head of queries and keys, before the rotation.
 enum class HeadNorm { none, plain, weighted };
 
+// RMS of a branch before it is added: times w, without a weight, or of the branch times w.
+enum class AfterNorm { none, weighted, plain, scaled_first };
+
+// A feed-forward of which each row goes through a few parts only, narrower than the model.
+struct ExpertsConfig {
+  size_t count = 0;         // 0: the model has none
+  size_t chosen = 0;        // of them, for a row
+  size_t width = 0;         // what an expert reads and writes
+  size_t feed_forward = 0;  // within an expert
+  float logit_scale = 1;    // of the router's logits, before the sigmoid
+  float weight_scale = 1;   // of the chosen experts' weights, which add up to 1
+};
+
 struct DecoderConfig {
   const TensorNames* names = &kGgufNames;  // of the file's format
   size_t vocabulary = 0;
@@ -35,7 +58,7 @@ struct DecoderConfig {
   size_t context = 0;  // positions the model was made for
 
   float norm_epsilon = 1e-5f;
-  float after_norm_epsilon = 1e-5f;  // of after_norms
+  float after_norm_epsilon = 1e-5f;  // of the norms after branches and experts
   float norm_offset = 0;             // added to the weights of all norms of the layers, at load
   float embedding_scale = 1;
   bool embedding_norm = false;        // RMS of what is looked up, without a weight
@@ -49,11 +72,21 @@ struct DecoderConfig {
   bool attention_bias = false;        // of query, key and value
   HeadNorm query_key_norm = HeadNorm::none;
   bool attention_gate = false;  // sigmoid(gate of the normed input) times what was attended
-  bool after_norms = false;     // RMS after attention and after feed-forward
-  bool tied_output = false;     // the output matrix is the embedding
+  bool attended_norm = false;   // RMS over each head of what was attended, before the gate
+  AfterNorm after_attention = AfterNorm::none, after_feed_forward = AfterNorm::none;
+  // Of the gates g of both branches, residual and branch times what ResidualMix says; 0: added.
+  float residual_temperature = 0;
+  bool tied_output = false;  // the output matrix is the embedding
 
   std::vector<Rotation> rotations;
   std::vector<LayerAttention> layers;
+  ExpertsConfig experts;
+  std::vector<bool> sparse;  // by layer, whether its feed-forward is one of experts; empty: none
+
+  bool is_sparse(size_t layer) const { return !sparse.empty() && sparse[layer]; }
 };
+
+// Whether heads divide among key/value heads and have a size that the kernels take.
+Status check_heads(const DecoderConfig& config);
 
 }  // namespace helicon::models

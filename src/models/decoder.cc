@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "models/decoder_attention.h"
+#include "models/decoder_experts.h"
 
 namespace helicon::models {
 
@@ -30,6 +31,7 @@ Decoder::Decoder(DecoderConfig config, DecoderWeights weights, const kernels::Ke
       threads_(threads),
       cache_type_(cache_type),
       products_(kernels, threads),
+      media_(config_.vocabulary, config_.hidden),
       scratch_(std::make_unique<Scratch>()),
       attention_(std::make_unique<DecoderAttention>(config_, kernels, threads)) {
   const size_t query = config_.heads * config_.head_size,
@@ -41,6 +43,8 @@ Decoder::Decoder(DecoderConfig config, DecoderWeights weights, const kernels::Ke
   if (config_.attention_gate) scratch_->opened.resize(kMaxRows * query);
   for (std::vector<float>* buffer : {&scratch_->key, &scratch_->value})
     buffer->resize(kMaxRows * key);
+  if (config_.experts.count > 0)
+    experts_ = std::make_unique<DecoderExperts>(config_, kMaxRows, kernels, threads, products_);
   for (std::vector<float>* buffer : {&scratch_->gate, &scratch_->up})
     buffer->resize(kMaxRows * config_.feed_forward);
 }
@@ -74,6 +78,10 @@ void Decoder::embed(std::span<const Run> runs) {
   for (const Run& run : runs) {
     for (const int32_t token : run.tokens) {
       float* x = s.residual.data() + s.rows++ * config_.hidden;
+      if (static_cast<size_t>(token) >= config_.vocabulary) {
+        std::copy_n(media_.row(token), config_.hidden, x);
+        continue;
+      }
       const auto& stand_ins = config_.placeholders;
       const bool placeholder =
           std::find(stand_ins.begin(), stand_ins.end(), token) != stand_ins.end();
@@ -97,34 +105,50 @@ void Decoder::normalise_rows(const std::vector<float>& weight) {
   });
 }
 
-// sigmoid(g) = 1 / (1 + e^-|g|), times e^-|g| where g is negative: no exponential overflows.
-void Decoder::apply_attention_gate() {
+// attended = norm(attended) * sigmoid(gate), where the architecture has these.
+void Decoder::finish_attended() {
   Scratch& s = *scratch_;
-  const size_t width = config_.heads * config_.head_size;
+  if (!config_.attended_norm && !config_.attention_gate) return;
+  const size_t head = config_.head_size, width = config_.heads * head;
   threads_.for_ranges(s.rows, 8, [&](size_t first, size_t last) {
-    std::vector<float> decay(width);
     for (size_t row = first; row < last; ++row) {
-      const float* gate = s.opened.data() + row * width;
       float* attended = s.attended.data() + row * width;
-      for (size_t i = 0; i < width; ++i) decay[i] = -std::abs(gate[i]);
-      kernels_.exponentials(decay.data(), 0, 1, width, decay.data());
-      for (size_t i = 0; i < width; ++i)
-        attended[i] *= (gate[i] < 0 ? decay[i] : 1.0f) / (1.0f + decay[i]);
+      for (size_t h = 0; config_.attended_norm && h < config_.heads; ++h)
+        kernels_.rms_norm(attended + h * head, nullptr, config_.norm_epsilon, head,
+                          attended + h * head);
+      if (config_.attention_gate)
+        kernels_.sigmoid_gated(attended, s.opened.data() + row * width, width);
     }
   });
 }
 
-// residual += branch, normalised first where the architecture says so.
-void Decoder::add_branch(std::vector<float>& branch, const std::vector<float>& after_norm) {
+void Decoder::add_branch(AfterNorm norm, const std::vector<float>& weight, const ResidualMix& mix) {
   Scratch& s = *scratch_;
+  const size_t hidden = config_.hidden;
   threads_.for_ranges(s.rows, 8, [&](size_t first, size_t last) {
     for (size_t row = first; row < last; ++row) {
-      float* y = branch.data() + row * config_.hidden;
-      if (!after_norm.empty())
-        kernels_.rms_norm(y, after_norm.data(), config_.after_norm_epsilon, config_.hidden, y);
-      kernels_.add(s.residual.data() + row * config_.hidden, y, config_.hidden);
+      float* y = s.branch.data() + row * hidden;
+      float* residual = s.residual.data() + row * hidden;
+      if (norm == AfterNorm::scaled_first)
+        for (size_t i = 0; i < hidden; ++i) y[i] *= weight[i];
+      if (norm != AfterNorm::none)
+        kernels_.rms_norm(y, norm == AfterNorm::weighted ? weight.data() : nullptr,
+                          config_.after_norm_epsilon, hidden, y);
+      for (size_t i = 0; i < mix.keep.size(); ++i) {
+        residual[i] *= mix.keep[i];
+        y[i] *= mix.take[i];
+      }
+      kernels_.add(residual, y, hidden);
     }
   });
+}
+
+void Decoder::feed_forward(const LayerWeights& layer) {
+  Scratch& s = *scratch_;
+  if (layer.sparse)
+    return experts_->forward(*layer.sparse, s.normed.data(), s.rows, s.branch.data());
+  products_.feed_forward({&layer.gate, &layer.up, &layer.down}, config_.activation, s.normed.data(),
+                         s.rows, s.gate.data(), s.up.data(), s.branch.data());
 }
 
 std::span<const float> Decoder::forward(std::span<const Run> runs, cache::PagePool& pool) {
@@ -135,22 +159,21 @@ std::span<const float> Decoder::forward(std::span<const Run> runs, cache::PagePo
   for (size_t layer = 0; layer < config_.layers.size(); ++layer) {
     const LayerWeights& w = weights_.layers[layer];
     normalise_rows(w.attention_norm);
-    const Product in[] = {{&w.query, s.query.data()},
-                          {&w.key, s.key.data()},
-                          {&w.value, s.value.data()},
-                          {&w.attention_gate, s.opened.data()}};
+    const kernels::Product in[] = {{&w.query, s.query.data()},
+                                   {&w.key, s.key.data()},
+                                   {&w.value, s.value.data()},
+                                   {&w.attention_gate, s.opened.data()}};
     products_.multiply(std::span(in, config_.attention_gate ? 4 : 3), s.normed.data(), rows,
                        config_.hidden);
     attention_->store(layer, w, s.query.data(), s.key.data(), s.value.data());
     attention_->attend(layer, s.query.data(), s.attended.data());
-    if (config_.attention_gate) apply_attention_gate();
-    const Product out[] = {{&w.output, s.branch.data()}};
+    finish_attended();
+    const kernels::Product out[] = {{&w.output, s.branch.data()}};
     products_.multiply(out, s.attended.data(), rows, config_.heads * config_.head_size);
-    add_branch(s.branch, w.after_attention_norm);
+    add_branch(config_.after_attention, w.after_attention_norm, w.attention_mix);
     normalise_rows(w.feed_forward_norm);
-    products_.feed_forward(w, config_.activation, s.normed.data(), rows, s.gate.data(), s.up.data(),
-                           s.branch.data());
-    add_branch(s.branch, w.after_feed_forward_norm);
+    feed_forward(w);
+    add_branch(config_.after_feed_forward, w.after_feed_forward_norm, w.feed_forward_mix);
   }
   size_t wanted = 0, start = 0;
   for (const Run& run : runs) {
@@ -162,7 +185,7 @@ std::span<const float> Decoder::forward(std::span<const Run> runs, cache::PagePo
   }
   if (wanted == 0) return {};
   s.logits.resize(wanted * config_.vocabulary);
-  const Product head[] = {{&weights_.output, s.logits.data()}};
+  const kernels::Product head[] = {{&weights_.output, s.logits.data()}};
   products_.multiply(head, s.normed.data(), wanted, config_.hidden);
   if (config_.final_soft_cap > 0)
     kernels_.soft_cap(s.logits.data(), config_.final_soft_cap, s.logits.size());

@@ -9,14 +9,16 @@
 #include "base/result.h"
 #include "base/thread_pool.h"
 #include "kernels/kernel_table.h"
+#include "kernels/products.h"
 #include "models/config.h"
-#include "models/decoder_products.h"
 #include "models/decoder_weights.h"
+#include "models/media_rows.h"
 #include "models/model.h"
 
 namespace helicon::models {
 
 class DecoderAttention;
+class DecoderExperts;
 
 // What the pages of such a decoder hold. Layers with a window are kept apart where there are
 // others, and where they all have the same.
@@ -30,9 +32,11 @@ class Decoder final : public Model {
   ~Decoder() override;
 
   const DecoderConfig& config() const { return config_; }
+  // Rows that runs may have among their tokens; not while one is under way.
+  MediaRows& media() { return media_; }
   size_t vocabulary() const override { return config_.vocabulary; }
   cache::CacheShape cache_shape() const override;
-  bool intact() const override { return weights_.intact(); }
+  bool intact() const override { return weights_.tensors.intact(); }
   std::span<const float> forward(std::span<const Run> runs, cache::PagePool& pool) override;
 
  private:
@@ -40,18 +44,21 @@ class Decoder final : public Model {
 
   void embed(std::span<const Run> runs);
   void normalise_rows(const std::vector<float>& weight);
-  // attended *= sigmoid(gate), both [rows, heads, head_size].
-  void apply_attention_gate();
-  void add_branch(std::vector<float>& branch, const std::vector<float>& after_norm);
+  void finish_attended();
+  // The branch, normalised, joins the residual as the architecture says.
+  void add_branch(AfterNorm norm, const std::vector<float>& weight, const ResidualMix& mix);
+  void feed_forward(const LayerWeights& layer);
 
   DecoderConfig config_;
   DecoderWeights weights_;
   const kernels::KernelTable& kernels_;
   ThreadPool& threads_;
   cache::KeyValueType cache_type_;
-  DecoderProducts products_;
+  kernels::Products products_;
+  MediaRows media_;
   std::unique_ptr<Scratch> scratch_;
   std::unique_ptr<DecoderAttention> attention_;
+  std::unique_ptr<DecoderExperts> experts_;  // where the model has any
 };
 
 }  // namespace helicon::models

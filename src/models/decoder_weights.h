@@ -2,23 +2,38 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
-#include <functional>
 #include <memory>
-#include <stop_token>
-#include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "base/thread_pool.h"
-#include "kernels/packed_matrix.h"
 #include "models/config.h"
-#include "weights/model_file.h"
-#include "weights/packed_file.h"
+#include "weights/tensor_loader.h"
 
 namespace helicon::models {
 
-using kernels::PackedMatrix;
+using weights::LoadOptions;
+using weights::PackedMatrix;
+
+// What a residual and a branch are multiplied by before they are added: with w = gate /
+// temperature, take = sigmoid(w) and keep = sqrt(max(sigmoid(-w) (1 + take), 0.001)).
+struct ResidualMix {
+  std::vector<float> keep, take;  // [hidden], or empty: 1
+};
+
+struct ExpertWeights {
+  PackedMatrix gate, up;  // [feed_forward, width]
+  PackedMatrix down;      // [width, feed_forward]
+};
+struct SparseWeights {
+  PackedMatrix router;            // [experts, hidden]
+  std::vector<float> correction;  // [experts]: added to scores where they are compared
+  PackedMatrix in;                // [width, hidden]
+  std::vector<float> in_norm;     // [width]
+  std::vector<ExpertWeights> experts;
+  std::vector<float> after_norm;  // [width]: what an expert says is multiplied by, then RMS
+  PackedMatrix out;               // [hidden, width]
+};
 
 struct LayerWeights {
   std::vector<float> attention_norm;                    // [hidden]
@@ -29,48 +44,20 @@ struct LayerWeights {
   PackedMatrix attention_gate;                          // [heads * head_size, hidden], or none
   PackedMatrix output;                                  // [hidden, heads * head_size]
   std::vector<float> after_attention_norm;              // [hidden], or empty
-  std::vector<float> feed_forward_norm;                 // [hidden]
-  PackedMatrix gate, up;                                // [feed_forward, hidden]
-  PackedMatrix down;                                    // [hidden, feed_forward]
-  std::vector<float> after_feed_forward_norm;           // [hidden], or empty
-};
-
-struct LoadOptions {
-  bool exact = false;  // keep activations in 32-bit floats: slow, a reference for the kernels
-  size_t panel_rows = kernels::kPanelRows;  // what the kernels want (KernelTable::panel_rows)
-  std::filesystem::path packed_folder;  // where packed weights are kept for the next start, or none
-  std::function<void(double)> on_progress;  // fraction done; on the loading thread
-  std::stop_token stop;
-};
-
-// Anonymous memory for packed matrices, in huge pages where the system gives them.
-class PackedMemory {
- public:
-  static Result<PackedMemory> allocate(size_t bytes);
-  PackedMemory() = default;
-  PackedMemory(PackedMemory&& other) noexcept;
-  PackedMemory& operator=(PackedMemory&& other) noexcept;
-  ~PackedMemory();
-  std::byte* data() const { return data_; }
-
- private:
-  std::byte* data_ = nullptr;
-  size_t bytes_ = 0;
+  ResidualMix attention_mix, feed_forward_mix;
+  std::vector<float> feed_forward_norm;        // [hidden]
+  std::unique_ptr<SparseWeights> sparse;       // instead of the three below
+  PackedMatrix gate, up;                       // [feed_forward, hidden]
+  PackedMatrix down;                           // [hidden, feed_forward]
+  std::vector<float> after_feed_forward_norm;  // [hidden], or empty
 };
 
 struct DecoderWeights {
-  std::shared_ptr<const weights::ModelFile>
-      file;             // the embedding, and what is not packed, is read from it
-  PackedMemory memory;  // what was packed now, or
-  std::unique_ptr<const weights::PackedFile> packed;  // kept by an earlier start
-  std::unique_ptr<weights::PackedWriter> writer;      // keeps it for the next one
-  const weights::TensorView* embedding = nullptr;     // [vocabulary, hidden]
-  PackedMatrix output;                                // [vocabulary, hidden]
-  std::vector<float> output_norm;                     // [hidden]
+  weights::LoadedTensors tensors;                  // what the matrices point into
+  const weights::TensorView* embedding = nullptr;  // [vocabulary, hidden], in the file
+  PackedMatrix output;                             // [vocabulary, hidden]
+  std::vector<float> output_norm;                  // [hidden]
   std::vector<LayerWeights> layers;
-
-  // False once a file was cut short under us (ModelFile::intact).
-  bool intact() const { return file->intact() && (!packed || packed->intact()); }
 };
 
 // Bytes that the weights will take in memory, packed and mapped, so that it can be refused first.

@@ -57,7 +57,8 @@ Result<DecoderConfig> read_folder_common(const ModelNumbers& numbers, const Tens
   return config;
 }
 
-Result<Rotation> read_folder_rotation(const ModelNumbers& numbers, const DecoderConfig& config) {
+Result<Rotation> read_folder_rotation(const ModelNumbers& numbers, const DecoderConfig& config,
+                                      float theta) {
   for (const std::string_view type : {"full_attention", "sliding_attention"})
     if (numbers.has(fmt::format("rope_parameters.{}.rope_theta", type)))
       return Error{ErrorCode::unsupported,
@@ -78,8 +79,8 @@ Result<Rotation> read_folder_rotation(const ModelNumbers& numbers, const Decoder
                  fmt::format("{} \"{}\" is not supported; known are default and linear",
                              numbers.key(within("rope_type")), type)};
   }
-  HELICON_ASSIGN(const float outside, numbers.number_or("rope_theta", 10000.0f));
-  HELICON_ASSIGN(const float theta, numbers.number_or("rope_parameters.rope_theta", outside));
+  HELICON_ASSIGN(const float outside, numbers.number_or("rope_theta", theta));
+  HELICON_ASSIGN(theta, numbers.number_or("rope_parameters.rope_theta", outside));
   if (!(theta > 0) || !(factor > 0))
     return Error{ErrorCode::corrupt,
                  fmt::format("{} is {} with a factor of {}; both must be positive",

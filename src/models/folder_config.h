@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "models/config.h"
-#include "models/model_numbers.h"
+#include "weights/model_numbers.h"
 
 namespace helicon::models {
 
@@ -19,8 +19,10 @@ Result<DecoderConfig> read_folder_common(const ModelNumbers& numbers, const Tens
                                          std::string_view activation);
 
 // Frequencies of rope_parameters (transformers 5), or of rope_theta and rope_scaling (before it).
-// Scalings other than linear are unsupported, and so are parameters by type of layer.
-Result<Rotation> read_folder_rotation(const ModelNumbers& numbers, const DecoderConfig& config);
+// `theta`: where the configuration is silent. Scalings other than linear are unsupported, and so
+// are parameters by type of layer.
+Result<Rotation> read_folder_rotation(const ModelNumbers& numbers, const DecoderConfig& config,
+                                      float theta = 10000);
 
 // Which layers slide, of layer_types; empty where the configuration is silent. Errors: corrupt (not
 // one for each layer), unsupported (a type that is neither sliding_attention nor full_attention).

@@ -34,7 +34,7 @@ Result<DecoderConfig> configure_gemma3(const weights::ModelFile& file) {
   config.embedding_scale = std::sqrt(static_cast<float>(config.hidden));
   config.activation = kernels::Activation::gelu_tanh;
   config.query_key_norm = HeadNorm::weighted;
-  config.after_norms = true;
+  config.after_attention = config.after_feed_forward = AfterNorm::weighted;
   return config;
 }
 

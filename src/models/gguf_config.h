@@ -3,7 +3,7 @@
 
 #include "base/result.h"
 #include "models/config.h"
-#include "models/model_numbers.h"
+#include "weights/model_numbers.h"
 
 namespace helicon::models {
 

@@ -48,6 +48,17 @@ inline fs::path folder_of(const std::string& name) {
   return fs::path("tests/golden/models") / name;
 }
 
+// The float32 numbers of an array (numpy.lib.format, version 1.0): ten bytes, the last two the
+// length of the header.
+inline std::vector<float> read_npy(const fs::path& path) {
+  const std::string npy = read_file(path);
+  const size_t start = 10 + static_cast<unsigned char>(npy.at(8)) +
+                       256 * size_t{static_cast<unsigned char>(npy.at(9))};
+  std::vector<float> numbers((npy.size() - start) / sizeof(float));
+  std::memcpy(numbers.data(), npy.data() + start, numbers.size() * sizeof(float));
+  return numbers;
+}
+
 inline Expected read_expected(const std::string& name) {
   namespace json = boost::json;
   const json::value text = json::parse(read_file(folder_of(name) / "expected.json"));
@@ -55,12 +66,7 @@ inline Expected read_expected(const std::string& name) {
   expected.tokens = json::value_to<std::vector<int32_t>>(text.at("tokens"));
   expected.continuation = json::value_to<std::vector<int32_t>>(text.at("continuation"));
   expected.margins = json::value_to<std::vector<float>>(text.at("margins"));
-  // numpy.lib.format, version 1.0: ten bytes, the last two the length of the header.
-  const std::string npy = read_file(folder_of(name) / "logits.npy");
-  const size_t start = 10 + static_cast<unsigned char>(npy.at(8)) +
-                       256 * size_t{static_cast<unsigned char>(npy.at(9))};
-  expected.logits.resize((npy.size() - start) / sizeof(float));
-  std::memcpy(expected.logits.data(), npy.data() + start, expected.logits.size() * sizeof(float));
+  expected.logits = read_npy(folder_of(name) / "logits.npy");
   EXPECT_EQ(expected.logits.size(), expected.tokens.size() * kGoldenVocabulary);
   return expected;
 }
@@ -91,18 +97,22 @@ inline std::vector<float> run(OpenModel& model, cache::Sequence& sequence,
   return {logits.begin(), logits.end()};
 }
 
-// The largest difference to the reference, as a part of its largest logit; infinite where it is no
-// number.
-inline float distance(OpenModel& model, const Expected& expected) {
-  cache::Sequence sequence(*model.pages);
-  const std::vector<float> logits = run(model, sequence, expected.tokens);
-  if (logits.size() != expected.logits.size()) return INFINITY;
+// The largest difference of two arrays; infinite where one is no number, or longer.
+inline float largest_difference(std::span<const float> a, std::span<const float> b) {
+  if (a.size() != b.size()) return INFINITY;
   float most = 0;
-  for (size_t i = 0; i < logits.size(); ++i) {
-    const float difference = std::abs(logits[i] - expected.logits[i]);
+  for (size_t i = 0; i < a.size(); ++i) {
+    const float difference = std::abs(a[i] - b[i]);
     most = std::isfinite(difference) ? std::max(most, difference) : INFINITY;
   }
-  return most / expected.largest();
+  return most;
+}
+
+// The largest difference to the reference, as a part of its largest logit.
+inline float distance(OpenModel& model, const Expected& expected) {
+  cache::Sequence sequence(*model.pages);
+  return largest_difference(run(model, sequence, expected.tokens), expected.logits) /
+         expected.largest();
 }
 
 }  // namespace helicon::models

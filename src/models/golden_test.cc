@@ -65,7 +65,8 @@ TEST_P(EachGoldenModel, ARowsNumbersDoNotDependOnPiecesOrThreads) {
 INSTANTIATE_TEST_SUITE_P(Golden, EachGoldenModel,
                          testing::Values("qwen3_full", "qwen3_window", "qwen3_older",
                                          "muse_glimmer_window", "muse_glimmer_mixed",
-                                         "muse_glimmer_silent", "muse_glimmer_tied"));
+                                         "muse_glimmer_silent", "muse_glimmer_tied",
+                                         "muse_spark_mixed", "muse_spark_silent"));
 
 // A term of an architecture, and the config without it.
 struct LeftOut {
@@ -105,7 +106,9 @@ void no_head_scale(DecoderConfig& config) {
 }
 void no_gate(DecoderConfig& config) { config.attention_gate = false; }
 void no_offset(DecoderConfig& config) { config.norm_offset = 0; }
-void no_after_norms(DecoderConfig& config) { config.after_norms = false; }
+void no_after_norms(DecoderConfig& config) {
+  config.after_attention = config.after_feed_forward = AfterNorm::none;
+}
 void common_epsilon(DecoderConfig& config) { config.after_norm_epsilon = config.norm_epsilon; }
 void other_epsilon(DecoderConfig& config) { config.norm_epsilon = 1e-6f; }
 void no_embedding_norm(DecoderConfig& config) { config.embedding_norm = false; }
@@ -114,6 +117,14 @@ void no_cap(DecoderConfig& config) { config.final_soft_cap = 0; }
 void no_placeholders(DecoderConfig& config) { config.placeholders.clear(); }
 void no_image(DecoderConfig& config) { std::erase(config.placeholders, 92); }
 void no_video(DecoderConfig& config) { std::erase(config.placeholders, 91); }
+
+void no_attended_norm(DecoderConfig& config) { config.attended_norm = false; }
+void no_norm_after_attention(DecoderConfig& config) { config.after_attention = AfterNorm::none; }
+void scaled_after_norm(DecoderConfig& config) { config.after_feed_forward = AfterNorm::weighted; }
+void other_temperature(DecoderConfig& config) { config.residual_temperature *= 1.5f; }
+void plain_residual(DecoderConfig& config) { config.residual_temperature = 0; }
+void no_router_scale(DecoderConfig& config) { config.experts.logit_scale = 1; }
+void one_expert_more(DecoderConfig& config) { ++config.experts.chosen; }
 
 constexpr LeftOut kLeftOut[] = {
     {"head norm", "qwen3_full", no_head_norm},
@@ -154,6 +165,31 @@ constexpr LeftOut kLeftOut[] = {
     {"scale of the query", "muse_glimmer_silent", no_query_scale},
     {"epsilon of the after-norms", "muse_glimmer_silent", common_epsilon},
     {"cap of the logits", "muse_glimmer_silent", no_cap},
+    {"window", "muse_spark_mixed", unwindow},
+    {"layers without positions", "muse_spark_mixed", rotate_all},
+    {"theta", "muse_spark_mixed", other_theta},
+    {"head norm", "muse_spark_mixed", no_head_norm},
+    {"scale of the query", "muse_spark_mixed", no_query_scale},
+    {"output gate", "muse_spark_mixed", no_gate},
+    {"norm of what was attended", "muse_spark_mixed", no_attended_norm},
+    {"norm after attention", "muse_spark_mixed", no_norm_after_attention},
+    {"scale before the norm", "muse_spark_mixed", scaled_after_norm},
+    {"1 + w", "muse_spark_mixed", no_offset},
+    {"epsilon of the after-norms", "muse_spark_mixed", common_epsilon},
+    {"epsilon of the other norms", "muse_spark_mixed", other_epsilon},
+    {"norm of the embedding", "muse_spark_mixed", no_embedding_norm},
+    {"temperature of the residual's gate", "muse_spark_mixed", other_temperature},
+    {"residual's gate", "muse_spark_mixed", plain_residual},
+    {"scale of the router", "muse_spark_mixed", no_router_scale},
+    {"number of experts", "muse_spark_mixed", one_expert_more},
+    {"scale of the logits", "muse_spark_mixed", no_logit_scale},
+    {"cap of the logits", "muse_spark_mixed", no_cap},
+    {"placeholders", "muse_spark_mixed", no_placeholders},
+    {"scale of the query", "muse_spark_silent", no_query_scale},
+    {"temperature of the residual's gate", "muse_spark_silent", other_temperature},
+    {"number of experts", "muse_spark_silent", one_expert_more},
+    {"scale of the router", "muse_spark_silent", no_router_scale},
+    {"theta", "muse_spark_silent", other_theta},
 };
 
 // Otherwise the comparison would not see that the term is there.

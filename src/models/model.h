@@ -29,9 +29,10 @@ class Model {
   // False once the weights can no longer be trusted (see ModelFile::intact).
   virtual bool intact() const = 0;
 
-  // Runs all tokens of all runs (at most kMaxRows together, ids within the vocabulary, positions
-  // within the pages that are reserved). Gives back the logits that were asked for, in order of
-  // runs and tokens: [wanted, vocabulary], valid until the next pass.
+  // Runs all tokens of all runs (at most kMaxRows together, ids within the vocabulary or of rows of
+  // a medium that the model has, positions within the pages that are reserved). Gives back the
+  // logits that were asked for, in order of runs and tokens: [wanted, vocabulary], valid until the
+  // next pass.
   virtual std::span<const float> forward(std::span<const Run> runs, cache::PagePool& pool) = 0;
 };
 

@@ -3,8 +3,8 @@
 // beside full ones without (transformers 5.23.0, models/muse_glimmer).
 #include <fmt/format.h>
 
-#include "models/folder_config.h"
 #include "models/gguf_config.h"
+#include "models/muse.h"
 #include "models/recipe.h"
 
 namespace helicon::models {
@@ -34,79 +34,16 @@ constexpr TensorNames kNames = {
     .after_feed_forward_norm = "post_feedforward_layernorm.weight",
 };
 
-// Of the configuration class, where a configuration is silent. GGUF does not have the epsilon.
-constexpr float kAfterNormEpsilon = 1e-8f;
-constexpr float kQueryScale = 3.87f;
-constexpr float kLogitScale = 0.19611613513818404f;
-constexpr float kLogitCap = 20;
-constexpr size_t kWindow = 2048;
-constexpr int32_t kImageToken = 200092, kVideoToken = 200091;
-
-// Every fourth layer, counted back from the last, has no positions.
-bool fourth_from_last(size_t layer, size_t layers) { return (layers - 1 - layer) % 4 == 0; }
-
-void add_structure(DecoderConfig& config) {
-  config.embedding_norm = true;
-  config.attention_gate = true;
-  config.after_norms = true;
-  config.after_norm_epsilon = kAfterNormEpsilon;
-}
-
-// Which layers rotate: those whose layer_rope_theta is not zero. All use the theta of the
-// configuration; the reference reads no more of these.
-Result<std::vector<bool>> read_rotated_layers(const ModelNumbers& numbers, size_t layers) {
-  std::vector<bool> rotated(layers);
-  for (size_t i = 0; i < layers; ++i) rotated[i] = !fourth_from_last(i, layers);
-  if (!numbers.has("layer_rope_theta")) return rotated;
-  const std::string key = numbers.key("layer_rope_theta");
-  HELICON_ASSIGN(const std::vector<double> thetas, numbers.file().metadata().number_array(key));
-  if (thetas.size() != layers)
-    return Error{ErrorCode::corrupt,
-                 fmt::format("{} has {} entries for {} layers", key, thetas.size(), layers)};
-  for (size_t i = 0; i < layers; ++i) rotated[i] = thetas[i] != 0;
-  return rotated;
-}
-
-// Ids beyond the vocabulary stand for nothing.
-Status add_placeholder(const ModelNumbers& numbers, std::string_view name, int32_t otherwise,
-                       DecoderConfig& config) {
-  HELICON_ASSIGN(const size_t token,
-                 numbers.count_or(name, kMaxVocabulary, static_cast<size_t>(otherwise)));
-  if (token < config.vocabulary) config.placeholders.push_back(static_cast<int32_t>(token));
-  return ok_status();
-}
+constexpr MuseDefaults kDefaults = {.activation = "hidden_activation",
+                                    .query_scale = 3.87f,
+                                    .logit_scale = 0.19611613513818404f,
+                                    .theta = 10000};
 
 }  // namespace
 
 Result<DecoderConfig> configure_muse_glimmer_folder(const weights::ModelFile& file) {
-  const ModelNumbers whole(file, "config"), text(file, "config.text_config");
-  HELICON_ASSIGN(DecoderConfig config, read_folder_common(text, kNames, "hidden_activation"));
-  HELICON_ASSIGN(Rotation rotation, read_folder_rotation(text, config));
-  config.rotations.push_back(std::move(rotation));
-  add_structure(config);
-  config.norm_offset = 1;
-  config.query_key_norm = HeadNorm::plain;
-  HELICON_ASSIGN(config.after_norm_epsilon, text.number_or("post_norm_eps", kAfterNormEpsilon));
-  if (config.after_norm_epsilon < 0)
-    return Error{ErrorCode::corrupt, "config.text_config.post_norm_eps is negative"};
-  // The query is scaled behind its norm; rotation and product with the key are linear.
-  HELICON_ASSIGN(const float query_scale, text.number_or("qk_scale_factor", kQueryScale));
-  config.attention_scale *= query_scale;
-  HELICON_ASSIGN(config.logit_scale, text.number_or("output_multiplier", kLogitScale));
-  HELICON_ASSIGN(config.final_soft_cap, text.number_or("final_logit_softcapping", kLogitCap));
-  HELICON_ASSIGN(const bool tied, whole.flag_or("tie_word_embeddings", false));
-  config.tied_output = config.tied_output || (tied && !file.find(kNames.output));
-  HELICON_ASSIGN(const size_t window, text.count_or("sliding_window", kMaxContext, kWindow));
-  const size_t layers = config.layers.size();
-  HELICON_ASSIGN(const std::vector<bool> sliding, read_sliding_layers(text, layers));
-  HELICON_ASSIGN(const std::vector<bool> rotated, read_rotated_layers(text, layers));
-  for (size_t i = 0; i < layers; ++i) {
-    const bool slides = sliding.empty() ? !fourth_from_last(i, layers) : sliding[i];
-    config.layers[i] = {.window = slides ? static_cast<int>(window) : 0,
-                        .rotation = rotated[i] ? 0 : -1};
-  }
-  HELICON_TRY(add_placeholder(whole, "image_token_id", kImageToken, config));
-  HELICON_TRY(add_placeholder(whole, "video_token_id", kVideoToken, config));
+  HELICON_ASSIGN(DecoderConfig config, read_muse_folder(file, kNames, kDefaults));
+  config.after_attention = config.after_feed_forward = AfterNorm::weighted;
   return config;
 }
 
@@ -123,7 +60,10 @@ Result<DecoderConfig> configure_muse_glimmer(const weights::ModelFile& file) {
     rotation = make_rotation(config.head_size / 2, theta, 1.0f);
   }
   config.rotations.push_back(std::move(rotation));
-  add_structure(config);
+  config.embedding_norm = true;
+  config.attention_gate = true;
+  config.after_attention = config.after_feed_forward = AfterNorm::weighted;
+  config.after_norm_epsilon = kMuseAfterNormEpsilon;  // GGUF does not have it
   config.query_key_norm = HeadNorm::weighted;
   config.interleaved_rotation = true;
   HELICON_ASSIGN(config.logit_scale, numbers.number("logit_scale"));
@@ -146,7 +86,7 @@ Result<DecoderConfig> configure_muse_glimmer(const weights::ModelFile& file) {
     config.layers[i] = {.window = slides ? static_cast<int>(window) : 0,
                         .rotation = slides ? 0 : -1};
   }
-  for (const int32_t token : {kImageToken, kVideoToken})
+  for (const int32_t token : {kMuseImageToken, kMuseVideoToken})
     if (static_cast<size_t>(token) < config.vocabulary) config.placeholders.push_back(token);
   return config;
 }

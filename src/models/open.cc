@@ -6,6 +6,7 @@
 
 #include "base/processors.h"
 #include "models/decoder_attention.h"
+#include "models/decoder_experts.h"
 #include "models/recipe.h"
 
 namespace helicon::models {
@@ -22,7 +23,7 @@ size_t scratch_bytes(const DecoderConfig& config) {
       ((config.attention_gate ? 3 : 2) * config.heads + 2 * config.kv_heads) * config.head_size;
   return 4 * (kMaxRows * (4 * config.hidden + heads + 3 * config.feed_forward) +
               16 * config.vocabulary) +
-         DecoderAttention::kMostParts;
+         DecoderAttention::kMostParts + DecoderExperts::scratch_bytes(config, kMaxRows);
 }
 
 struct MemoryPlan {
@@ -109,7 +110,7 @@ Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
       std::make_unique<ThreadPool>(options.threads > 0 ? options.threads : usable_processors());
   auto weights = load_decoder_weights(std::move(file), *config, *model.threads, load);
   if (!weights.ok()) return about(name, std::move(weights).error());
-  model.kept_packed = weights->packed != nullptr;
+  model.kept_packed = weights->tensors.packed != nullptr;
   model.decoder = std::make_unique<Decoder>(std::move(*config), std::move(*weights), *kernels,
                                             *model.threads, options.cache_type);
   HELICON_ASSIGN(model.pages, cache::PagePool::create(model.decoder->cache_shape(), plan->units));

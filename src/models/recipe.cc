@@ -15,6 +15,7 @@ constexpr Recipe kRecipes[] = {
     {Format::gguf, "muse-glimmer", configure_muse_glimmer},
     {Format::folder, "qwen3", configure_qwen3_folder},
     {Format::folder, "muse_glimmer", configure_muse_glimmer_folder},
+    {Format::folder, "muse_spark", configure_muse_spark_folder},
 };
 
 Format format_of(const weights::ModelFile& file) {

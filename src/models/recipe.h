@@ -33,5 +33,6 @@ Result<DecoderConfig> configure_qwen3(const weights::ModelFile& file);
 Result<DecoderConfig> configure_qwen3_folder(const weights::ModelFile& file);
 Result<DecoderConfig> configure_muse_glimmer(const weights::ModelFile& file);
 Result<DecoderConfig> configure_muse_glimmer_folder(const weights::ModelFile& file);
+Result<DecoderConfig> configure_muse_spark_folder(const weights::ModelFile& file);
 
 }  // namespace helicon::models

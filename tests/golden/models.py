@@ -1,31 +1,40 @@
 """Makes tests/golden/models/: tiny random models and what transformers computes with them.
 
-Needs what the tests themselves do not: pip install "transformers==5.23.0" torch numpy, both for the
-processor, in an environment of their own. Each folder gets config.json and safetensors as
-save_pretrained writes them, and
+Needs what the tests themselves do not: pip install "transformers==5.23.0" torch torchvision numpy
+pillow, all for the processor, in an environment of their own; torchvision 0.27 or later. Each folder
+gets config.json and safetensors as save_pretrained writes them, and
 
   logits.npy     float32 [prompt, vocabulary], of the model read back into 32-bit floats
   expected.json  "tokens": the prompt; "continuation": 64 tokens, each the likeliest after all before
                  it; "margins": by how much that one's logit was above the next
+  picture_N.png  what the N-th run of placeholders in the prompt stands for, in a model that is shown
+                 pictures; the processor's file, where it is not the default, and
+  pixels.npy     float32 [patches, values]: what the processor makes of all pictures
+  sound_N.wav    the same for sounds, 16 bits at 24 kHz
 
 Every parameter is random, the norms too. What a term of a model does must show in its logits: the
 rows that a mistaken epsilon, window or cap would leave nearly as they are have been made large or
-small on purpose (see `spread`). src/models/golden_test.cc compares.
+small on purpose (see `spread`). src/models/golden_test.cc and
+golden_media_test.cc compare.
 """
 
 import argparse
+import itertools
 import json
 import math
 import pathlib
 import shutil
+import wave
 import zlib
 
 import numpy
+import PIL.Image
 import torch
 import transformers
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "models"
 PROMPT, CONTINUATION, VOCABULARY = 48, 64, 96
+IMAGE, VIDEO, AUDIO = 92, 91, 90  # placeholders, in a model that has any
 
 QWEN3 = {
     "vocab_size": VOCABULARY,
@@ -50,22 +59,82 @@ VISION = {
 }
 
 
+# A window of 4 x 4 patches, which the pictures exceed, and layers of both kinds.
+EYES = {
+    "patch_size": 4,
+    "pos_emb_height": 4,
+    "pos_emb_width": 4,
+    "max_position_embeddings": 16,
+    "num_attention_heads": 2,
+    "num_hidden_layers": 5,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+}
+# More heads, nothing said of the rest: patches of 14 pixels, a table of 32 x 32, every fourth layer
+# and the last without windows.
+EYES_SILENT = {
+    "num_attention_heads": 3,
+    "num_hidden_layers": 6,
+    "hidden_size": 24,
+    "intermediate_size": 40,
+}
+# Other numbers for what the others leave at its usual value.
+EYES_ODD = {
+    "patch_size": 3,
+    "pos_emb_height": 5,
+    "pos_emb_width": 5,
+    "max_position_embeddings": 25,
+    "num_attention_heads": 1,
+    "num_hidden_layers": 3,
+    "hidden_size": 16,
+    "intermediate_size": 24,
+    "layer_norm_eps": 3e-3,
+    "layer_types": ["full_attention", "window_attention", "window_attention"],
+    "rope_parameters": {"rope_type": "axial", "rope_theta": 50.0},
+}
+
+
+# 24 samples a token, and convolutions that see further back than a token.
+EARS = {
+    "patch_sizes": [4, 3, 2],
+    "hidden_sizes": [8, 12, 16],
+    "depths": [1, 2, 1],
+    "num_hidden_layers": 3,
+    "mlp_ratio": 2.0,
+    "conv_kernel_size": 5,
+}
+
+
 def qwen3(**numbers) -> torch.nn.Module:
     return transformers.Qwen3ForCausalLM(transformers.Qwen3Config(**QWEN3, **numbers))
 
 
-def muse_glimmer(**numbers) -> torch.nn.Module:
+def muse_glimmer(vision=VISION, **numbers) -> torch.nn.Module:
     tied = {"tie_word_embeddings": numbers.get("tie_word_embeddings", False)}
     config = transformers.MuseGlimmerConfig(
         text_config=MUSE_TEXT | numbers,
-        vision_config=VISION,
-        image_token_id=92,
-        video_token_id=91,
-        out_hidden_size=64,
+        vision_config=vision,
+        image_token_id=IMAGE,
+        video_token_id=VIDEO,
+        out_hidden_size=4 * vision["hidden_size"],
         projector_hidden_size=8,
         **tied,
     )
     return transformers.MuseGlimmerForConditionalGeneration(config)
+
+
+def muse_spark(vision=VISION, audio=EARS, **numbers) -> torch.nn.Module:
+    config = transformers.MuseSparkConfig(
+        text_config=MUSE_TEXT | numbers,
+        vision_config=vision,
+        audio_config=audio | {"out_hidden_size": numbers["hidden_size"]},
+        image_token_id=IMAGE,
+        video_token_id=VIDEO,
+        audio_token_id=AUDIO,
+        out_hidden_size=4 * vision["hidden_size"],
+        projector_hidden_size=8,
+    )
+    return transformers.MuseSparkForConditionalGeneration(config)
 
 
 def spread(name: str, parameter: torch.Tensor) -> tuple[float, float]:
@@ -94,6 +163,44 @@ def spread_qwen3(name: str, parameter: torch.Tensor) -> tuple[float, float]:
     if "o_proj" in name or "down_proj" in name:
         deviation = 1.5 / math.sqrt(parameter[0].numel())
     return mean, deviation
+
+
+def spread_eyes(name: str, parameter: torch.Tensor) -> tuple[float, float]:
+    """For a vision tower whose every part shows."""
+    if "vision" not in name:
+        return spread(name, parameter)
+    if name.endswith("bias"):
+        return 0.0, 0.3
+    if parameter.dim() < 2:
+        return 1.0, 0.3
+    if "position_embedding" in name:
+        return 0.0, 0.5
+    if "patch_embedding" in name:
+        return 0.0, 0.3 / math.sqrt(parameter[0].numel())
+    return 0.0, 1.5 / math.sqrt(parameter[0].numel())
+
+
+def spread_spark(name: str, parameter: torch.Tensor) -> tuple[float, float]:
+    """For gates, routers and experts whose every part shows."""
+    if "audio_tower" in name:
+        if name.endswith("bias"):
+            return 0.0, 0.3
+        return (1.0, 0.3) if parameter.dim() < 2 else (0.0, 1.2 / math.sqrt(parameter[0].numel()))
+    if "vision" in name:
+        return spread_eyes(name, parameter)
+    if "residual_gate" in name:
+        return 0.0, 0.5
+    if "pre_expert_norm" in name or "post_expert_norm" in name:
+        return 0.0, 0.4
+    if "e_score_correction_bias" in name:
+        return 0.0, 0.1
+    if name.endswith("mlp.gate.weight"):
+        return 0.0, 8 / math.sqrt(parameter.shape[-1])
+    if "experts.down_proj" in name:
+        return 0.0, 0.003 / math.sqrt(parameter.shape[-1])  # so small that the norm's epsilon shows
+    if "experts.gate_up_proj" in name:
+        return 0.0, 1 / math.sqrt(parameter.shape[-1])
+    return spread(name, parameter)
 
 
 # name: (model, spread, type on disk, bytes of a shard, keys that config.json shall not have, and
@@ -165,6 +272,76 @@ MODELS = {
         ),
         spread, torch.bfloat16, None, (), {},
     ),
+    "muse_glimmer_eyes": (
+        lambda: muse_glimmer(
+            EYES, hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=4,
+            num_key_value_heads=2, head_dim=16, sliding_window=24,
+        ),
+        spread_eyes, torch.float32, None, (), {},
+    ),
+    "muse_glimmer_eyes_silent": (
+        lambda: muse_glimmer(
+            EYES_SILENT, hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=2,
+            num_key_value_heads=2, head_dim=8,
+        ),
+        spread_eyes, torch.bfloat16, None, (), {},
+    ),
+    "muse_glimmer_eyes_odd": (
+        lambda: muse_glimmer(
+            EYES_ODD, hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=2,
+            num_key_value_heads=2, head_dim=8, rms_norm_eps=3e-4,
+        ),
+        spread_eyes, torch.float16, None, (), {},
+    ),
+    "muse_spark_mixed": (
+        lambda: muse_spark(
+            hidden_size=32, intermediate_size=40, num_hidden_layers=5, num_attention_heads=4,
+            num_key_value_heads=2, head_dim=16, sliding_window=8, moe_intermediate_size=20, num_local_experts=7,
+            num_experts_per_tok=3, moe_hidden_size=24, routed_scaling_factor=1.7, residual_gate_temperature=0.5,
+            mlp_layer_types=["sparse", "dense", "sparse", "sparse", "dense"],
+        ),
+        spread_spark, torch.float32, None, (), {},
+    ),
+    "muse_spark_silent": (
+        lambda: muse_spark(
+            hidden_size=24, intermediate_size=40, num_hidden_layers=3, num_attention_heads=2,
+            num_key_value_heads=1, head_dim=16, moe_intermediate_size=16, num_local_experts=12, moe_hidden_size=16,
+        ),
+        spread_spark, torch.bfloat16, 30_000,
+        ("layer_types", "layer_rope_theta", "rope_parameters", "qk_scale_factor", "output_multiplier",
+         "final_logit_softcapping", "post_norm_eps", "sliding_window", "tie_word_embeddings", "attention_bias",
+         "hidden_act", "num_experts_per_tok", "routed_scaling_factor", "mlp_layer_types",
+         "residual_gate_temperature"),
+        {},
+    ),
+    "muse_spark_senses": (
+        lambda: muse_spark(
+            EYES, hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=2,
+            num_key_value_heads=2, head_dim=8, moe_intermediate_size=16, num_local_experts=6,
+            num_experts_per_tok=2, moe_hidden_size=16, rms_norm_eps=3e-4,
+        ),
+        spread_spark, torch.float32, None, (), {},
+    ),
+}
+
+# Width and height of the pictures that a model is shown. Of those that are squares, and whose ideal
+# sides are no whole ones, several grids are equally near.
+PICTURES = {
+    "muse_glimmer_eyes": [(59, 37), (24, 70), (29, 29)],
+    "muse_glimmer_eyes_silent": [(150, 90), (60, 200)],
+    "muse_glimmer_eyes_odd": [(23, 61), (90, 16)],
+    "muse_spark_senses": [(59, 37), (20, 64)],
+}
+# Samples of the sounds: a whole number of tokens, less than one, one more than some.
+SOUNDS = {
+    "muse_spark_senses": [96, 7, 217],
+}
+PROCESSORS = {
+    "muse_spark_senses": {"patch_size": 4, "max_image_tokens": 24},
+    "muse_glimmer_eyes": {"patch_size": 4, "max_image_tokens": 24},
+    "muse_glimmer_eyes_odd": {
+        "patch_size": 3, "max_image_tokens": 30, "image_mean": [0.4, 0.5, 0.6], "image_std": [0.3, 0.25, 0.2],
+    },
 }
 
 
@@ -172,7 +349,8 @@ def write_model(folder: pathlib.Path, number: int, recipe: tuple) -> None:
     make, choose, dtype, shard, unsaid, said = recipe
     torch.manual_seed(number)
     model = make()
-    for name, parameter in model.named_parameters():
+    corrections = [one for one in model.named_buffers() if "e_score_correction_bias" in one[0]]
+    for name, parameter in [*model.named_parameters(), *corrections]:
         mean, deviation = choose(name, parameter)
         parameter.data.normal_(mean, deviation)
     model.to(dtype).save_pretrained(folder, max_shard_size=shard or "1GB")
@@ -187,6 +365,63 @@ def write_model(folder: pathlib.Path, number: int, recipe: tuple) -> None:
     path.write_text(json.dumps(config, indent=2) + "\n")
 
 
+def draw(width: int, height: int, generator: numpy.random.Generator) -> PIL.Image.Image:
+    """Waves of every colour, with edges and noise."""
+    y, x = numpy.mgrid[0:height, 0:width]
+    planes = []
+    for _ in range(3):
+        waves = numpy.sin(x * generator.uniform(0.05, 0.6) + y * generator.uniform(-0.6, 0.6))
+        edge = 60.0 * (x * generator.uniform(-1, 1) + y * generator.uniform(-1, 1) > generator.uniform(-9, 9))
+        planes.append(128 + 70 * waves + edge + generator.normal(0, 25, (height, width)))
+    return PIL.Image.fromarray(numpy.stack(planes, -1).clip(0, 255).astype(numpy.uint8))
+
+
+def write_pictures(folder: pathlib.Path, number: int) -> dict:
+    """Draws the model's pictures; gives back what the reference makes of them."""
+    generator = numpy.random.default_rng(number)
+    pictures = []
+    for i, (width, height) in enumerate(PICTURES[folder.name]):
+        pictures.append(draw(width, height, generator))
+        pictures[-1].save(folder / f"picture_{i}.png")
+    # The Python name of the class that uses torchvision, which is the default.
+    processor = transformers.MuseGlimmerImageProcessor(**PROCESSORS.get(folder.name, {}))
+    if folder.name in PROCESSORS:
+        processor.save_pretrained(folder)
+    seen = processor(pictures, return_tensors="pt")
+    numpy.save(folder / "pixels.npy", seen["pixel_values"].numpy())
+    return dict(seen)
+
+
+def write_sounds(folder: pathlib.Path, number: int) -> dict:
+    """Draws the model's sounds; gives back what the reference makes of them."""
+    generator = numpy.random.default_rng(number + 1)
+    sounds = []
+    for i, length in enumerate(SOUNDS[folder.name]):
+        curve = numpy.sin(numpy.arange(length) * generator.uniform(0.05, 0.9)) + generator.normal(0, 0.3, length)
+        whole = (curve * 12_000).clip(-32_768, 32_767).astype("<i2")
+        with wave.open(str(folder / f"sound_{i}.wav"), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(24_000)
+            file.writeframes(whole.tobytes())
+        sounds.append(whole.astype(numpy.float32) / 32_768)
+    extractor = transformers.MuseSparkFeatureExtractor(samples_per_token=math.prod(EARS["patch_sizes"]))
+    return dict(extractor(sounds, sampling_rate=24_000, return_tensors="pt"))
+
+
+def show(tokens: torch.Tensor, seen: dict) -> torch.Tensor:
+    """The prompt with as many placeholders as each medium has, sounds and pictures by turns."""
+    pictures = [(IMAGE, int(grid.prod()) // 4) for grid in seen.get("image_grid_thw", [])]
+    samples = math.prod(EARS["patch_sizes"])
+    sounds = [(AUDIO, -(-int(mask.sum()) // samples)) for mask in seen.get("input_values_mask", [])]
+    media = [one for pair in itertools.zip_longest(sounds, pictures) for one in pair if one]
+    parts = [tokens[:, :4]]
+    for i, (token, count) in enumerate(media):
+        parts.append(torch.full((1, count), token))
+        parts.append(tokens[:, 4 + 6 * i : 10 + 6 * i])
+    return torch.cat(parts, dim=1)
+
+
 @torch.no_grad()
 def write_expected(folder: pathlib.Path, number: int) -> None:
     kind = json.loads((folder / "config.json").read_text())["architectures"][0]
@@ -195,12 +430,23 @@ def write_expected(folder: pathlib.Path, number: int) -> None:
     ).eval()
     generator = torch.Generator().manual_seed(1000 + number)
     tokens = torch.randint(0, VOCABULARY, (1, PROMPT), generator=generator)
-    tokens[0, 5], tokens[0, 30] = 92, 91  # placeholders, in a model that has any
-    logits = model(input_ids=tokens, use_cache=False).logits[0].float()
+    seen = {}
+    if folder.name in PICTURES:
+        tokens[(tokens == IMAGE) | (tokens == VIDEO) | (tokens == AUDIO)] = 0
+        seen = write_pictures(folder, number)
+        if folder.name in SOUNDS:
+            seen |= write_sounds(folder, number)
+        tokens = show(tokens, seen)
+    else:
+        tokens[0, 5], tokens[0, 30] = IMAGE, VIDEO
+    logits = model(input_ids=tokens, use_cache=False, **seen).logits[0].float()
     numpy.save(folder / "logits.npy", logits.numpy())
     prompt, continuation, margins = tokens[0].tolist(), [], []
     for _ in range(CONTINUATION):
-        top = torch.topk(model(input_ids=tokens, use_cache=False).logits[0, -1].float(), 2)
+        logit = model(input_ids=tokens, use_cache=False, **seen).logits[0, -1].float()
+        if seen:
+            logit[[IMAGE, AUDIO]] = -math.inf  # one more would need one more picture, or sound
+        top = torch.topk(logit, 2)
         continuation.append(int(top.indices[0]))
         margins.append(float(top.values[0] - top.values[1]))
         tokens = torch.cat([tokens, top.indices[:1].view(1, 1)], dim=1)

@@ -1,4 +1,4 @@
-// A model file's numbers, within the bounds that any decoder has.
+// A model file's numbers, within the bounds that any network has.
 #pragma once
 
 #include <cstddef>
@@ -6,10 +6,9 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "models/config.h"
 #include "weights/model_file.h"
 
-namespace helicon::models {
+namespace helicon::weights {
 
 inline constexpr size_t kMaxLayers = 1024;
 inline constexpr size_t kMaxHeads = 1024;
@@ -40,7 +39,4 @@ class ModelNumbers {
   std::string prefix_;
 };
 
-// Whether heads divide among key/value heads and have a size that the kernels take.
-Status check_heads(const DecoderConfig& config);
-
-}  // namespace helicon::models
+}  // namespace helicon::weights

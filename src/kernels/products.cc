@@ -1,13 +1,9 @@
-#include "models/decoder_products.h"
+#include "kernels/products.h"
 
 #include <algorithm>
 
-namespace helicon::models {
+namespace helicon::kernels {
 namespace {
-
-using kernels::kBlock;
-using kernels::PackedKind;
-using kernels::QuantizedRows;
 
 bool is_packed(const PackedMatrix& matrix) { return matrix.kind != PackedKind::floats; }
 
@@ -18,18 +14,17 @@ size_t grain(size_t count, const ThreadPool& threads) {
 
 }  // namespace
 
-void DecoderProducts::multiply(std::span<const Product> products, const float* x, size_t rows,
-                               size_t columns) {
+void Products::multiply(std::span<const Product> products, const float* x, size_t rows,
+                        size_t columns) {
   quantize(products, x, rows, columns);
   multiply_quantized(products, quantized_, x, rows);
 }
 
-void DecoderProducts::quantize(std::span<const Product> products, const float* x, size_t rows,
-                               size_t columns) {
+void Products::quantize(std::span<const Product> products, const float* x, size_t rows,
+                        size_t columns) {
   size_t group = 0;
   for (const Product& product : products)
-    if (is_packed(*product.matrix))
-      group = std::max(group, kernels::group_of(product.matrix->kind));
+    if (is_packed(*product.matrix)) group = std::max(group, group_of(product.matrix->kind));
   if (group == 0) return;
   quantized_.resize(rows, columns, group);
   threads_.for_ranges(rows, 2, [&](size_t first, size_t last) {
@@ -38,9 +33,8 @@ void DecoderProducts::quantize(std::span<const Product> products, const float* x
   });
 }
 
-void DecoderProducts::multiply_quantized(std::span<const Product> products,
-                                         const QuantizedRows& quantized, const float* x,
-                                         size_t rows) {
+void Products::multiply_quantized(std::span<const Product> products, const QuantizedRows& quantized,
+                                  const float* x, size_t rows) {
   size_t panels = 0;
   for (const Product& product : products) panels += product.matrix->panels();
   threads_.for_ranges(panels, grain(panels, threads_), [&](size_t first, size_t last) {
@@ -54,8 +48,8 @@ void DecoderProducts::multiply_quantized(std::span<const Product> products,
   });
 }
 
-void DecoderProducts::multiply_panels(const Product& product, size_t first, size_t last,
-                                      const QuantizedRows& quantized, const float* x, size_t rows) {
+void Products::multiply_panels(const Product& product, size_t first, size_t last,
+                               const QuantizedRows& quantized, const float* x, size_t rows) {
   const PackedMatrix& matrix = *product.matrix;
   if (is_packed(matrix))
     kernels_.multiply[static_cast<size_t>(matrix.kind)](matrix, first, last, quantized, rows,
@@ -64,17 +58,16 @@ void DecoderProducts::multiply_panels(const Product& product, size_t first, size
     kernels_.multiply_floats(matrix, first, last, x, rows, product.outputs, matrix.rows);
 }
 
-void DecoderProducts::feed_forward(const LayerWeights& weights, kernels::Activation activation,
-                                   const float* x, size_t rows, float* gate, float* up,
-                                   float* outputs) {
-  const Product in[] = {{&weights.gate, gate}, {&weights.up, up}};
-  const Product out[] = {{&weights.down, outputs}};
-  const size_t inner = weights.gate.rows;
-  quantize(in, x, rows, weights.gate.columns);
-  const bool quantize_joined = is_packed(weights.down);
+void Products::feed_forward(const FeedForward& weights, Activation activation, const float* x,
+                            size_t rows, float* gate, float* up, float* outputs) {
+  const Product in[] = {{weights.gate, gate}, {weights.up, up}};
+  const Product out[] = {{weights.down, outputs}};
+  const size_t inner = weights.gate->rows;
+  quantize(in, x, rows, weights.gate->columns);
+  const bool quantize_joined = is_packed(*weights.down);
   // Columns of the joined rows that share a scale are made by one thread. They are whole panels,
   // whether these have eight rows or sixteen.
-  const size_t group = quantize_joined ? kernels::group_of(weights.down.kind) : kBlock;
+  const size_t group = quantize_joined ? group_of(weights.down->kind) : kBlock;
   if (quantize_joined) joined_.resize(rows, inner, group);
   const size_t groups = (inner + group - 1) / group;
   threads_.for_ranges(groups, grain(groups, threads_), [&](size_t first, size_t last) {
@@ -93,4 +86,4 @@ void DecoderProducts::feed_forward(const LayerWeights& weights, kernels::Activat
   multiply_quantized(out, joined_, gate, rows);
 }
 
-}  // namespace helicon::models
+}  // namespace helicon::kernels

@@ -1,10 +1,10 @@
-#include "models/model_numbers.h"
+#include "weights/model_numbers.h"
 
 #include <fmt/format.h>
 
 #include <cmath>
 
-namespace helicon::models {
+namespace helicon::weights {
 
 Result<size_t> ModelNumbers::count(std::string_view name, size_t limit) const {
   HELICON_ASSIGN(const uint64_t value, file_.metadata().unsigned_integer(key(name)));
@@ -41,16 +41,4 @@ Result<bool> ModelNumbers::flag_or(std::string_view name, bool otherwise) const 
   return file_.metadata().boolean(key(name));
 }
 
-Status check_heads(const DecoderConfig& config) {
-  if (config.heads % config.kv_heads != 0)
-    return Error{ErrorCode::corrupt, fmt::format("{} query heads cannot share {} key/value heads",
-                                                 config.heads, config.kv_heads)};
-  if (config.head_size % 8 != 0 || config.head_size > kMaxHeadSize)
-    return Error{
-        ErrorCode::unsupported,
-        fmt::format("heads of {} are not supported: it must be a multiple of 8, at most {}",
-                    config.head_size, kMaxHeadSize)};
-  return ok_status();
-}
-
-}  // namespace helicon::models
+}  // namespace helicon::weights

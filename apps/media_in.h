@@ -1,0 +1,27 @@
+// Pictures and sounds of the command line, in the place of the tokens that stand for them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "models/open.h"
+
+namespace helicon::apps {
+
+struct MediaFiles {
+  std::vector<std::string> images, sounds;
+
+  bool empty() const { return images.empty() && sounds.empty(); }
+};
+
+// Opens the encoders that are called for, encodes the files of a kind one after the other and puts
+// each embedding in the place of the next token that stands for one: tokens become numbers of the
+// model's media rows. The weights of the encoders are gone afterwards. Errors: not_found (a model
+// without eyes, or ears), invalid_argument (more or fewer placeholders than embeddings), those of
+// reading and decoding.
+Status put_media(const std::string& model_path, const MediaFiles& files, bool exact,
+                 models::OpenModel& model, std::vector<int32_t>& tokens);
+
+}  // namespace helicon::apps

@@ -1,0 +1,43 @@
+// A model's eyes: from the bytes of a picture to what its text model reads.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/memory_limit.h"
+#include "base/result.h"
+#include "base/thread_pool.h"
+#include "encoders/vision_tower.h"
+#include "media/picture_patches.h"
+#include "weights/model_file.h"
+
+namespace helicon::encoders {
+
+class Eyes {
+ public:
+  // The tower of a model folder, with what the folder's processor says of pictures. `exact`:
+  // activations, keys and values in 32-bit floats, a reference. Threads must outlive it.
+  // Errors: those of configure_vision (not_found: a model without eyes), read_picture_rules and
+  // load_vision_weights; corrupt (processor and tower differ); out_of_memory with the numbers.
+  static Result<Eyes> open(std::shared_ptr<const weights::ModelFile> file,
+                           const std::filesystem::path& folder, ThreadPool& threads, bool exact);
+
+  const VisionConfig& config() const { return tower_->config(); }
+
+  // Embeddings of a picture file: [tokens, config().output]. Errors: those of decode_picture and
+  // VisionTower::encode; out_of_memory.
+  Result<std::vector<float>> look(std::span<const std::byte> picture,
+                                  const EncodeOptions& options = {});
+
+ private:
+  Eyes() = default;
+
+  MemoryClaim memory_;  // of weights
+  std::unique_ptr<VisionTower> tower_;
+  media::PictureRules rules_;
+};
+
+}  // namespace helicon::encoders

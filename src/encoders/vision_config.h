@@ -1,0 +1,53 @@
+// What a vision tower needs to know of an architecture: numbers and choices, no code.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "weights/model_file.h"
+
+namespace helicon::encoders {
+
+// How a format calls the tensors of a tower; those of a layer follow "{layers}{index}.".
+// A linear map or a norm is a ".weight" and, where it has one, a ".bias".
+struct VisionNames {
+  std::string_view patches, positions, norm_before, norm_after;
+  std::string_view layers;
+  std::string_view attention_norm, query, key, value, attention_output;
+  std::string_view feed_forward_norm, up, down;
+  std::string_view adapter_in, adapter_out, projection;
+};
+
+struct VisionConfig {
+  const VisionNames* names = nullptr;
+  int32_t image_token = 0;  // stands for each embedding of a picture
+  size_t patch = 14;        // pixels of a side
+  size_t frames = 2;        // of a patch, one after the other in time
+  size_t hidden = 0;        // divided among heads
+  size_t feed_forward = 0;
+  size_t heads = 0;
+  size_t table = 0;  // rows and columns of the table of positions; a window has as many patches
+  size_t merge = 2;  // patches of a side that become one embedding
+  size_t adapter = 0;
+  size_t output = 0;                 // width of an embedding: the text model's
+  float outer_norm_epsilon = 1e-5f;  // of the norms before and after all layers
+  float norm_epsilon = 1e-5f;        // of the layers' norms
+  float output_epsilon = 1e-5f;      // of the embedding's, which has no weight
+  std::vector<float> frequencies;    // [head size / 4], radians a patch, of both axes
+  // Patch n of a frame of h rows and w columns, counted row by row, reads the table of positions at
+  // row (n div h) of w and column (n mod h) of h, rather than at its own.
+  bool transposed_positions = false;
+  std::vector<bool> windowed;  // by layer: attends to its window, not to the whole picture
+
+  size_t head_size() const { return hidden / heads; }
+  size_t patch_values() const { return frames * 3 * patch * patch; }
+};
+
+// The tower of a model folder. Errors: not_found (its architecture has none), corrupt (missing or
+// impossible numbers), unsupported (a feature that is not known, named).
+Result<VisionConfig> configure_vision(const weights::ModelFile& file);
+
+}  // namespace helicon::encoders
