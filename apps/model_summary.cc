@@ -9,8 +9,10 @@
 #include <tuple>
 #include <utility>
 
+#include "models/recipe.h"
 #include "output.h"
 #include "tensor/element_type.h"
+#include "weights/folder_tokenizer.h"
 
 namespace helicon::apps {
 namespace {
@@ -72,14 +74,21 @@ ModelSummary summarize(const ModelArgument& model, const weights::ModelFile& fil
   summary.architecture = text_or_empty(metadata, "general.architecture");
   for (const weights::TensorView& tensor : file.tensors()) summary.parameters += tensor.elements();
   summary.types = type_shares(file);
-  const std::string& prefix = summary.architecture;
-  summary.context = number_or_zero(metadata, prefix + ".context_length");
-  summary.layers = number_or_zero(metadata, prefix + ".block_count");
-  summary.width = number_or_zero(metadata, prefix + ".embedding_length");
+  if (const auto config = models::configure(file); config.ok()) {
+    summary.context = config->context;
+    summary.layers = config->layers.size();
+    summary.width = config->hidden;
+  } else {  // nothing that runs here, but GGUF says these alike for all
+    const std::string& prefix = summary.architecture;
+    summary.context = number_or_zero(metadata, prefix + ".context_length");
+    summary.layers = number_or_zero(metadata, prefix + ".block_count");
+    summary.width = number_or_zero(metadata, prefix + ".embedding_length");
+  }
   if (const auto tokens = metadata.string_array("tokenizer.ggml.tokens"); tokens.ok()) {
     summary.vocabulary = (*tokens)->size();
   }
   summary.tokenizer = text_or_empty(metadata, "tokenizer.ggml.model");
+  if (metadata.contains(weights::kTokenizerProblem)) summary.tokenizer = "none";
   const std::string splitter = text_or_empty(metadata, "tokenizer.ggml.pre");
   if (!splitter.empty()) summary.tokenizer += " (" + splitter + ")";
   summary.chat_template = metadata.contains("tokenizer.chat_template");

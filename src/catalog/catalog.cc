@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -62,6 +63,28 @@ struct Found {
   std::vector<fs::path> files;
 };
 
+// A folder of config.json and safetensors, as one model: none if it is another folder.
+std::optional<Found> find_in_folder(const fs::path& folder) {
+  std::error_code failure;
+  const fs::path config = folder / "config.json";
+  if (!fs::is_regular_file(config, failure)) return std::nullopt;
+  Found found;
+  found.model.name = folder.filename().string();
+  found.model.path = folder;
+  const auto modified = fs::last_write_time(config, failure);
+  if (failure) return std::nullopt;
+  found.model.modified = std::chrono::file_clock::to_sys(modified);
+  for (fs::directory_iterator entry(folder, failure), end; entry != end && !failure;
+       entry.increment(failure)) {
+    std::error_code gone;
+    if (entry->path().extension() != ".safetensors") continue;
+    const std::uint64_t bytes = entry->file_size(gone);
+    if (!gone) found.model.bytes += bytes;
+  }
+  if (failure || found.model.bytes == 0) return std::nullopt;
+  return found;
+}
+
 // All models in the folder, by name. A folder that is not there holds none.
 Result<std::map<std::string, Found, std::less<>>> scan(const fs::path& folder) {
   std::map<std::string, Found, std::less<>> models;
@@ -95,6 +118,13 @@ Result<std::map<std::string, Found, std::less<>>> scan(const fs::path& folder) {
   }
   // Later pieces without the first one cannot be loaded.
   std::erase_if(models, [](const auto& item) { return item.second.model.path.empty(); });
+  for (fs::directory_iterator entry(folder, failure), end; entry != end && !failure;
+       entry.increment(failure)) {
+    std::error_code gone;
+    if (!entry->is_directory(gone) || !is_plain(entry->path().filename().string())) continue;
+    if (auto found = find_in_folder(entry->path()))
+      models.try_emplace(found->model.name, std::move(*found));
+  }
   return models;
 }
 
@@ -341,6 +371,11 @@ Status Catalog::remove(std::string_view name) const {
     left.discard();
   }
   if (found == models.end()) return ok_status();
+  if (found->second.files.empty())
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("model '{}' is a folder that somebody put there; delete {} yourself",
+                             name, found->second.model.path.string()),
+                 "model"};
   for (const fs::path& file : found->second.files) {
     if (!fs::remove(file, failure) && failure) {
       return Error{ErrorCode::io,

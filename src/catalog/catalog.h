@@ -63,11 +63,12 @@ class Catalog {
   // Folder of the installed models.
   const std::filesystem::path& folder() const { return options_.models; }
 
-  // What is on this machine, by name: pulled models and any .gguf put into the folder.
+  // What is on this machine, by name: pulled models, and any .gguf file or folder of config.json
+  // and safetensors put into the folder.
   // Errors: io.
   Result<std::vector<Installed>> installed() const;
 
-  // The file of an installed model's name, of NAME.gguf in the folder, or of a path.
+  // The file of an installed model's name, of NAME.gguf or NAME in the folder, or of a path.
   // Errors: not_found, saying whether `helicon pull` would help.
   Result<std::filesystem::path> resolve(std::string_view name_or_path) const;
 
@@ -82,7 +83,8 @@ class Catalog {
                                      Verify verify = Verify::if_changed) const;
 
   // Deletes an installed model, all pieces of a split one, or what a broken pull left of it.
-  // Only by name: nothing outside the folder is ever deleted. Errors: not_found, overloaded, io.
+  // Only by name: nothing outside the folder is ever deleted, nor a folder in it. Errors:
+  // not_found, invalid_argument, overloaded, io.
   Status remove(std::string_view name) const;
 
  private:

@@ -130,6 +130,29 @@ TEST_F(CatalogTest, ASplitFileIsOneModel) {
             (std::vector<std::string>{"headless-00002-of-00002.gguf", "version-2-of-3.gguf"}));
 }
 
+TEST_F(CatalogTest, AFolderOfSafetensorsIsAModelAndNeverDeleted) {
+  for (const char* name : {"muse", "empty", "tiny"}) fs::create_directory(models_ / name);
+  write_file(target(), model_);  // of a name that a folder has, too
+  for (const char* name : {"muse", "tiny"}) {
+    write_file(models_ / name / "config.json", "{}");
+    write_file(models_ / name / "model-00001-of-00002.safetensors", "1");
+    write_file(models_ / name / "model-00002-of-00002.safetensors", "22");
+  }
+  const auto installed = catalog().installed();
+  ASSERT_TRUE(installed.ok());
+  ASSERT_EQ(installed->size(), 2U);
+  EXPECT_EQ((*installed)[0].name, "muse");
+  EXPECT_EQ((*installed)[0].bytes, 3U);
+  EXPECT_EQ((*installed)[1].path, target());
+  const auto resolved = catalog().resolve("muse");
+  ASSERT_TRUE(resolved.ok()) << resolved.error().message;
+  EXPECT_EQ(*resolved, models_ / "muse");
+  const Status removed = catalog().remove("muse");
+  ASSERT_FALSE(removed.ok());
+  EXPECT_EQ(removed.error().code, ErrorCode::invalid_argument);
+  EXPECT_TRUE(fs::exists(models_ / "muse" / "config.json"));
+}
+
 TEST_F(CatalogTest, ResolvesNamesAndPaths) {
   write_file(target(), model_);
   write_file(root_ / "elsewhere.gguf", "GGUF");

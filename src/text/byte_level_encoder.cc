@@ -9,8 +9,7 @@ namespace helicon::text {
 
 Result<std::unique_ptr<FragmentEncoder>> ByteLevelEncoder::create(const weights::Metadata& metadata,
                                                                   const Vocabulary& vocabulary) {
-  HELICON_ASSIGN(const std::string name, metadata.string("tokenizer.ggml.pre"));
-  HELICON_ASSIGN(PreTokenizer pre_tokenizer, PreTokenizer::create(name));
+  HELICON_ASSIGN(PreTokenizer pre_tokenizer, PreTokenizer::create(metadata));
   std::unique_ptr<ByteLevelEncoder> encoder(new ByteLevelEncoder(std::move(pre_tokenizer)));
   for (unsigned byte = 0; byte < 256; ++byte) {
     std::string text;

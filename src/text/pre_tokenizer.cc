@@ -2,6 +2,7 @@
 #include "text/pre_tokenizer.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <pcre2.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include "text/pre_tokenizer_table.h"
 #include "text/unicode_updates.h"
 #include "text/utf8.h"
+#include "weights/folder_tokenizer.h"
 #include "weights/quoted_name.h"
 
 namespace helicon::text {
@@ -153,8 +155,34 @@ Result<PreTokenizer> PreTokenizer::create(std::string_view name) {
         fmt::format("tokenizer.ggml.pre: unknown pre-tokenizer {}", weights::quoted_name(name)),
         {}};
   }
+  return create(*definition);
+}
+
+Result<PreTokenizer> PreTokenizer::create(const weights::Metadata& metadata) {
+  if (!metadata.contains(weights::kPreTokenizerPatterns)) {
+    HELICON_ASSIGN(const std::string name, metadata.string("tokenizer.ggml.pre"));
+    return create(name);
+  }
+  HELICON_ASSIGN(const std::vector<std::string>* patterns,
+                 metadata.string_array(weights::kPreTokenizerPatterns));
+  HELICON_ASSIGN(const bool composes, metadata.boolean(weights::kPreTokenizerComposes));
+  HELICON_ASSIGN(const bool keeps, metadata.boolean(weights::kPreTokenizerKeeps));
+  const PreTokenizerDefinition* const same = find_pre_tokenizer(*patterns);
+  if (same == nullptr)
+    return Error{ErrorCode::unsupported,
+                 fmt::format("tokenizer.json: a pre-tokenizer that is not known: {}",
+                             weights::quoted_name(fmt::format("{}", fmt::join(*patterns, " ")))),
+                 {}};
+  return create(PreTokenizerDefinition{.name = same->name,
+                                       .patterns = same->patterns,
+                                       .composes = composes,
+                                       .keeps_known_pieces = keeps,
+                                       .adds_begin = false});
+}
+
+Result<PreTokenizer> PreTokenizer::create(const PreTokenizerDefinition& definition) {
   PreTokenizer pre_tokenizer(definition);
-  for (const std::string_view pattern : definition->patterns) {
+  for (const std::string_view pattern : definition.patterns) {
     HELICON_ASSIGN(std::shared_ptr<const Regex> regex, Regex::compile(pattern));
     pre_tokenizer.regexes_.push_back(std::move(regex));
   }
@@ -162,7 +190,7 @@ Result<PreTokenizer> PreTokenizer::create(std::string_view name) {
 }
 
 std::string PreTokenizer::normalize(std::string_view text) const {
-  return definition_->composes ? compose(text) : std::string(text);
+  return definition_.composes ? compose(text) : std::string(text);
 }
 
 Result<std::vector<size_t>> PreTokenizer::split(std::string_view text) const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "weights/model_file.h"
 
 namespace helicon::text {
 
@@ -24,10 +25,12 @@ struct PreTokenizerDefinition {
 
 class PreTokenizer {
  public:
-  // Errors: unsupported, naming the key and what it holds.
+  // The one that a file's metadata asks for, by the name in tokenizer.ggml.pre or, of a folder, by
+  // what it does. Errors: corrupt (it does not say), unsupported, naming what it asks for.
+  static Result<PreTokenizer> create(const weights::Metadata& metadata);
   static Result<PreTokenizer> create(std::string_view name);
 
-  const PreTokenizerDefinition& definition() const { return *definition_; }
+  const PreTokenizerDefinition& definition() const { return definition_; }
 
   // The text in the form the model was trained on. Bytes that are not UTF-8 stay as they are.
   std::string normalize(std::string_view text) const;
@@ -38,9 +41,10 @@ class PreTokenizer {
 
  private:
   struct Regex;
-  explicit PreTokenizer(const PreTokenizerDefinition* definition) : definition_(definition) {}
+  static Result<PreTokenizer> create(const PreTokenizerDefinition& definition);
+  explicit PreTokenizer(const PreTokenizerDefinition& definition) : definition_(definition) {}
 
-  const PreTokenizerDefinition* definition_;
+  PreTokenizerDefinition definition_;
   std::vector<std::shared_ptr<const Regex>> regexes_;
 };
 

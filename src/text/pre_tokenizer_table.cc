@@ -1,5 +1,6 @@
 #include "text/pre_tokenizer_table.h"
 
+#include <algorithm>
 #include <array>
 
 namespace helicon::text {
@@ -98,6 +99,15 @@ constexpr PreTokenizerDefinition table[] = {
 const PreTokenizerDefinition* find_pre_tokenizer(std::string_view name) {
   for (const PreTokenizerDefinition& definition : table) {
     if (definition.name == name) return &definition;
+  }
+  return nullptr;
+}
+
+const PreTokenizerDefinition* find_pre_tokenizer(const std::vector<std::string>& patterns) {
+  for (const PreTokenizerDefinition& definition : table) {
+    if (std::equal(definition.patterns.begin(), definition.patterns.end(), patterns.begin(),
+                   patterns.end()))
+      return &definition;
   }
   return nullptr;
 }

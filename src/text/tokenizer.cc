@@ -7,7 +7,7 @@
 #include "text/fragment_encoder.h"
 #include "text/sentencepiece_encoder.h"
 #include "text/vocabulary.h"
-#include "weights/model_folder.h"
+#include "weights/folder_tokenizer.h"
 #include "weights/quoted_name.h"
 
 namespace helicon::text {
@@ -59,10 +59,10 @@ class VocabularyTokenizer final : public Tokenizer {
 Result<std::shared_ptr<const Tokenizer>> VocabularyTokenizer::create(
     const weights::Metadata& metadata) {
   constexpr std::string_view key = "tokenizer.ggml.model";
-  if (metadata.contains(std::string(weights::kConfigPrefix) + "model_type"))
-    return Error{ErrorCode::unsupported,
-                 "the model is a folder, and the tokenizers of folders are not read yet",
-                 {}};
+  if (metadata.contains(weights::kTokenizerProblem)) {
+    HELICON_ASSIGN(const std::string problem, metadata.string(weights::kTokenizerProblem));
+    return Error{ErrorCode::unsupported, problem, {}};
+  }
   HELICON_ASSIGN(const std::string model, metadata.string(key));
   auto* const create_encoder = model == "gpt2"    ? &ByteLevelEncoder::create
                                : model == "llama" ? &SentencePieceEncoder::create

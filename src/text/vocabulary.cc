@@ -5,6 +5,8 @@
 #include <array>
 #include <limits>
 
+#include "weights/folder_tokenizer.h"
+
 namespace helicon::text {
 namespace {
 
@@ -90,6 +92,12 @@ Status mark_ends(const weights::Metadata& metadata, Vocabulary& vocabulary) {
   for (const std::string_view key : end_keys) {
     HELICON_ASSIGN(const std::optional<TokenId> id, read_id(metadata, key, vocabulary.size()));
     if (id) vocabulary.ends_generation[static_cast<size_t>(*id)] = true;
+  }
+  if (metadata.contains(weights::kEndTokens)) {
+    HELICON_ASSIGN(const auto ids, metadata.integer_array(weights::kEndTokens));
+    for (const int64_t id : ids)
+      if (id >= 0 && static_cast<size_t>(id) < vocabulary.size())
+        vocabulary.ends_generation[static_cast<size_t>(id)] = true;
   }
   for (const std::string_view text : end_texts) {
     const std::optional<TokenId> id = vocabulary.find(text);

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/mapped_file.h"
-#include "weights/json_document.h"
+#include "weights/folder_files.h"
+#include "weights/folder_tokenizer.h"
 #include "weights/mapped_model.h"
 #include "weights/quoted_name.h"
 #include "weights/safetensors.h"
@@ -29,25 +29,6 @@ constexpr const char* kConfig = "config.json";
 constexpr const char* kIndex = "model.safetensors.index.json";
 constexpr const char* kWhole = "model.safetensors";
 constexpr std::string_view kExtension = ".safetensors";
-
-Error file_error(ErrorCode code, const fs::path& path, std::string_view problem) {
-  return {code, fmt::format("{}: {}", path.string(), problem), {}};
-}
-
-using Files = std::vector<std::unique_ptr<const MappedFile>>;
-
-// Reads a JSON file whole; it stays mapped among `files`, so that the model's identity has it.
-Result<json::object> read_json(const fs::path& path, size_t most, Files& files) {
-  HELICON_ASSIGN(auto file, MappedFile::open(path));
-  const std::span<const std::byte> bytes = file->bytes();
-  if (bytes.size() > most)
-    return file_error(ErrorCode::too_large, path,
-                      fmt::format("has {} bytes, at most {} are read", bytes.size(), most));
-  // A copy: the file may change under us.
-  const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  files.push_back(std::move(file));
-  return parse_json_object(text, path.string(), {});
-}
 
 // An array of one kind of values; none otherwise.
 template <typename To, typename Convert>
@@ -124,10 +105,9 @@ Status flatten(const json::object& object, const std::string& prefix, const fs::
   return ok_status();
 }
 
-Result<Metadata> read_config(const fs::path& folder, Files& files) {
+Result<Metadata> read_config(const fs::path& folder, FolderFiles& files) {
   const fs::path path = folder / kConfig;
-  std::error_code failure;
-  if (!fs::exists(path, failure))
+  if (!is_there(path))
     return file_error(ErrorCode::not_found, folder, "is a folder without config.json");
   HELICON_ASSIGN(const json::object config, read_json(path, kMostConfigBytes, files));
   Metadata metadata;
@@ -147,7 +127,7 @@ bool is_plain(std::string_view name) {
 // Which tensor lies in which shard.
 using WeightMap = std::unordered_map<std::string, std::string>;
 
-Result<WeightMap> read_index(const fs::path& path, Files& files) {
+Result<WeightMap> read_index(const fs::path& path, FolderFiles& files) {
   HELICON_ASSIGN(const json::object index, read_json(path, kMostIndexBytes, files));
   const json::value* value = index.if_contains("weight_map");
   const json::object* entries = value ? value->if_object() : nullptr;
@@ -166,14 +146,14 @@ Result<WeightMap> read_index(const fs::path& path, Files& files) {
   return map;
 }
 
-Result<std::vector<TensorView>> read_shard(const fs::path& path, Files& files) {
+Result<std::vector<TensorView>> read_shard(const fs::path& path, FolderFiles& files) {
   HELICON_ASSIGN(auto file, MappedFile::open(path));
   HELICON_ASSIGN(auto tensors, read_safetensors(file->bytes(), path.string()));
   files.push_back(std::move(file));
   return tensors;
 }
 
-Result<std::vector<TensorView>> read_shards(const fs::path& folder, Files& files) {
+Result<std::vector<TensorView>> read_shards(const fs::path& folder, FolderFiles& files) {
   const fs::path path = folder / kIndex;
   HELICON_ASSIGN(const WeightMap map, read_index(path, files));
   std::set<std::string> shards;
@@ -210,10 +190,10 @@ Result<std::vector<TensorView>> read_shards(const fs::path& folder, Files& files
 }  // namespace
 
 Result<std::shared_ptr<const ModelFile>> open_model_folder(const fs::path& folder) {
-  Files files;
+  FolderFiles files;
   HELICON_ASSIGN(Metadata metadata, read_config(folder, files));
-  std::error_code failure;
-  const bool sharded = fs::exists(folder / kIndex, failure);
+  add_folder_tokenizer(folder, files, metadata);
+  const bool sharded = is_there(folder / kIndex);
   HELICON_ASSIGN(auto tensors,
                  sharded ? read_shards(folder, files) : read_shard(folder / kWhole, files));
   const bool intact =

@@ -1,0 +1,114 @@
+"""Models as folders of config.json, safetensors and tokenizer.json; pictures and sounds among tokens."""
+
+import array
+import json
+import math
+import pathlib
+import random
+import shutil
+import struct
+
+import pytest
+
+GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden"
+
+
+def read_npy(path):
+    """The float32 numbers of a .npy file, version 1.0."""
+    content = path.read_bytes()
+    start = 10 + struct.unpack("<H", content[8:10])[0]
+    return array.array("f", content[start:])
+
+
+def write_safetensors(path, shapes):
+    """Random weights, around 1 for norms and 0 for matrices."""
+    generator = random.Random(1)
+    header, data = {}, array.array("f")
+    for name, shape in shapes.items():
+        count, mean = math.prod(shape), 1.0 if "norm" in name else 0.0
+        begin = 4 * len(data)
+        data.extend(generator.gauss(mean, 0.2) for _ in range(count))
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [begin, 4 * len(data)]}
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data.tobytes())
+
+
+@pytest.fixture(scope="session")
+def qwen3(tmp_path_factory):
+    """A Qwen3 of one layer with the golden tokenizer of its family."""
+    folder = tmp_path_factory.mktemp("models") / "tiny-qwen3"
+    shutil.copytree(GOLDEN / "tokenizers" / "qwen", folder)
+    config = json.loads((folder / "config.json").read_text())
+    hidden, inner, heads, size = 32, 48, 4, 8
+    config |= {"hidden_size": hidden, "intermediate_size": inner, "num_hidden_layers": 1,
+               "num_attention_heads": heads, "num_key_value_heads": 2, "head_dim": size,
+               "max_position_embeddings": 256, "rms_norm_eps": 1e-6, "tie_word_embeddings": True}
+    (folder / "config.json").write_text(json.dumps(config))
+    layer = "model.layers.0."
+    write_safetensors(folder / "model.safetensors", {
+        "model.embed_tokens.weight": [config["vocab_size"], hidden], "model.norm.weight": [hidden],
+        layer + "input_layernorm.weight": [hidden], layer + "post_attention_layernorm.weight": [hidden],
+        layer + "self_attn.q_proj.weight": [heads * size, hidden],
+        layer + "self_attn.k_proj.weight": [2 * size, hidden],
+        layer + "self_attn.v_proj.weight": [2 * size, hidden],
+        layer + "self_attn.o_proj.weight": [hidden, heads * size],
+        layer + "self_attn.q_norm.weight": [size], layer + "self_attn.k_norm.weight": [size],
+        layer + "mlp.gate_proj.weight": [inner, hidden], layer + "mlp.up_proj.weight": [inner, hidden],
+        layer + "mlp.down_proj.weight": [hidden, inner],
+    })
+    return folder
+
+
+def test_a_folder_runs_by_its_path(helicon, qwen3):
+    first = helicon("run", qwen3, "--max-tokens", "8", "--seed", "1", "Hello").succeeds()
+    assert first.out
+    assert helicon("run", qwen3, "--max-tokens", "8", "--seed", "1", "Hello").out == first.out
+    shown = helicon("show", qwen3).succeeds().out
+    assert "qwen3" in shown and "256 tokens" in shown and "1, 32 wide" in shown
+
+
+def test_a_folder_runs_by_its_name(helicon, qwen3):
+    there = helicon.home / "models" / "by-name"
+    shutil.copytree(qwen3, there)
+    try:
+        assert "by-name" in helicon("ls").succeeds().out
+        assert helicon("run", "by-name", "--max-tokens", "4", "Hello").succeeds().out
+        helicon("rm", "by-name").fails_with("is a folder", there)
+        assert (there / "config.json").exists()
+    finally:
+        shutil.rmtree(there)
+
+
+def test_a_folder_without_a_tokenizer_says_so(helicon):
+    helicon("run", GOLDEN / "models" / "qwen3_full", "Hello").fails_with("qwen3_full", "no tokenizer.json")
+
+
+@pytest.mark.parametrize("name", ["muse_glimmer_eyes", "muse_spark_senses"])
+def test_logits_of_media_are_the_references(helicon, tmp_path, name):
+    folder = GOLDEN / "models" / name
+    tokens = json.loads((folder / "expected.json").read_text())["tokens"]
+    media = [part for kind, pattern in (("--image", "picture_*.png"), ("--audio", "sound_*.wav"))
+             for path in sorted(folder.glob(pattern)) for part in (kind, path)]
+    out = tmp_path / "logits.npy"
+    helicon("logits", folder, "--tokens", ",".join(map(str, tokens)), *media, "--exact", "--out", out).succeeds()
+    expected, found = read_npy(folder / "logits.npy"), read_npy(out)
+    assert len(found) == len(expected)
+    largest = max(map(abs, expected))
+    assert max(abs(a - b) for a, b in zip(expected, found)) <= 2e-4 * largest
+
+
+def test_media_that_do_not_fit_are_refused(helicon, tmp_path):
+    glimmer, out = GOLDEN / "models" / "muse_glimmer_eyes", tmp_path / "logits.npy"
+    picture = glimmer / "picture_0.png"
+
+    def logits(model, *arguments):
+        return helicon("logits", model, "--tokens", "1,92,92", *arguments, "--out", out)
+
+    logits(glimmer, "--image", picture).fails_with("2 times 92", "picture")
+    logits(glimmer, "--image", glimmer / "config.json").fails_with("config.json", "PNG, JPEG and WebP")
+    logits(glimmer, "--image", tmp_path / "none.png").fails_with("none.png")
+    logits(glimmer, "--audio", picture).fails_with("muse_glimmer", "no ears")
+    logits(GOLDEN / "models" / "qwen3_full", "--image", picture).fails_with("qwen3", "no eyes")
+    cut = tmp_path / "cut.png"
+    cut.write_bytes(picture.read_bytes()[:200])
+    logits(glimmer, "--image", cut).fails_with("cut.png", "PNG: ")
