@@ -280,7 +280,7 @@ TEST(Contemplating, WhenAllFailItSaysWhy) {
   Hearer hearer;
   ask(options, asking(kQuestion), mode(Mode::contemplating), hearer);
   EXPECT_EQ(hearer.finish, FinishReason::error);
-  EXPECT_EQ(hearer.error->code, ErrorCode::network);
+  EXPECT_EQ(hearer.error.value_or(Error{}).code, ErrorCode::network);
   EXPECT_EQ(hearer.text, "");
 }
 
