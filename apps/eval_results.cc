@@ -11,7 +11,7 @@
 #include <fstream>
 #include <map>
 
-#include "chat/json_members.h"
+#include "base/json_members.h"
 
 namespace helicon::apps {
 namespace {
@@ -90,7 +90,7 @@ Status EvalResults::take_line(const std::string& line, size_t number) {
     return ok_status();
   }
   Solved solved;
-  solved.id = chat::string_in(object, "id");
+  solved.id = string_in(object, "id");
   solved.correct = true_of(*object, "correct");
   solved.tokens = static_cast<int>(number_of(*object, "tokens"));
   solved.seconds = number_of(*object, "seconds");

@@ -70,14 +70,16 @@ Status write_logits(const Options& options) {
   open.threads = options.threads;
   open.cache_type = options.cache_type;
   open.context_length = tokens.size();
-  HELICON_ASSIGN(models::OpenModel model, models::open_model(argument.path, open));
+  HELICON_ASSIGN(const auto weights, weights::ModelFile::open(argument.path));
+  HELICON_ASSIGN(models::OpenModel model,
+                 models::open_model(weights, models::name_of(argument.path), open));
   const size_t vocabulary = model.decoder->config().vocabulary;
   for (const int32_t token : tokens)
     if (token < 0 || static_cast<size_t>(token) >= vocabulary)
       return Error{ErrorCode::invalid_argument,
                    fmt::format("--tokens: {} is not in the vocabulary of {}", token, vocabulary)};
   if (!options.media.empty())
-    HELICON_TRY(put_media(argument.path, options.media, options.exact, model, tokens));
+    HELICON_TRY(put_media(weights, argument.path, options.media, options.exact, model, tokens));
   std::ofstream file(options.out, std::ios::binary);
   if (!file)
     return Error{ErrorCode::io,

@@ -45,9 +45,9 @@ Status put(const std::vector<std::string>& files, const char* kind, int32_t stan
 
 }  // namespace
 
-Status put_media(const std::string& model_path, const MediaFiles& files, bool exact,
+Status put_media(const std::shared_ptr<const weights::ModelFile>& weights,
+                 const std::string& model_path, const MediaFiles& files, bool exact,
                  models::OpenModel& model, std::vector<int32_t>& tokens) {
-  HELICON_ASSIGN(const auto weights, weights::ModelFile::open(model_path));
   if (!files.images.empty()) {
     auto eyes = encoders::Eyes::open(weights, model_path, *model.threads, exact);
     if (!eyes.ok()) return in(model_path, std::move(eyes).error());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,8 @@ struct MediaFiles {
 // model's media rows. The weights of the encoders are gone afterwards. Errors: not_found (a model
 // without eyes, or ears), invalid_argument (more or fewer placeholders than embeddings), those of
 // reading and decoding.
-Status put_media(const std::string& model_path, const MediaFiles& files, bool exact,
+Status put_media(const std::shared_ptr<const weights::ModelFile>& weights,
+                 const std::string& model_path, const MediaFiles& files, bool exact,
                  models::OpenModel& model, std::vector<int32_t>& tokens);
 
 }  // namespace helicon::apps

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "agents/question.h"
-#include "chat/json_members.h"
+#include "base/json_members.h"
 
 namespace helicon::agents {
 namespace {
@@ -159,7 +159,7 @@ CodeReport read_report(std::string_view output, std::string_view word, size_t te
     report.loaded = loaded->is_bool() && loaded->as_bool();
   report.examples = number("examples");
   report.passed = number("passed");
-  report.failure = chat::string_in(object, "failure").substr(0, kMostFailure);
+  report.failure = string_in(object, "failure").substr(0, kMostFailure);
   if (const json::value* list = object->if_contains("tests"); list && list->is_array())
     for (size_t i = 0; i < std::min(tests, list->as_array().size()); ++i)
       report.tests[i] = list->as_array()[i].is_bool() && list->as_array()[i].as_bool();

@@ -10,7 +10,7 @@
 #include "backends/remote_server.h"
 #include "backends/remote_stream.h"
 #include "backends/remote_transfer.h"
-#include "chat/json_members.h"
+#include "base/json_members.h"
 
 namespace helicon::backends {
 namespace {
@@ -161,7 +161,7 @@ Result<std::vector<ModelInfo>> read_list(const std::string& body) {
     info.architecture = "upstream";
     info.context_length = context_length(*model);
     // A Helicon would think in our stead, and its thoughts be thought about here.
-    info.takes_effort = chat::string_in(model, "owned_by") != "helicon";
+    info.takes_effort = string_in(model, "owned_by") != "helicon";
     models.push_back(std::move(info));
   }
   return models;

@@ -4,14 +4,12 @@
 #include <utility>
 
 #include "backends/remote_transfer.h"
-#include "chat/json_members.h"
+#include "base/json_members.h"
 
 namespace helicon::backends {
 namespace {
 
 namespace json = boost::json;
-using chat::object_in;
-using chat::string_in;
 
 constexpr size_t kMostEventBytes = size_t{1} << 20;
 constexpr size_t kMostCalls = 256;

@@ -8,7 +8,7 @@
 #include <cctype>
 #include <mutex>
 
-#include "chat/json_members.h"
+#include "base/json_members.h"
 
 namespace helicon::backends {
 namespace {
@@ -31,11 +31,11 @@ Error error_of(const std::string& address, long status, std::string_view body,
   boost::system::error_code failure;
   const boost::json::value value = boost::json::parse(body, failure);
   if (const boost::json::object* whole = failure ? nullptr : value.if_object()) {
-    const boost::json::object* error = chat::object_in(whole, "error");
+    const boost::json::object* error = object_in(whole, "error");
     if (!error) error = whole;
-    message = chat::string_in(error, "message");
-    code = chat::string_in(error, "code");
-    parameter = chat::string_in(error, "param");
+    message = string_in(error, "message");
+    code = string_in(error, "code");
+    parameter = string_in(error, "param");
   }
   if (message.empty()) message = body.empty() ? "no reason was given" : one_line(body);
   struct Meaning {

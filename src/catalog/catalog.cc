@@ -88,12 +88,15 @@ std::optional<Found> find_in_folder(const fs::path& folder) {
 // All models in the folder, by name. A folder that is not there holds none.
 Result<std::map<std::string, Found, std::less<>>> scan(const fs::path& folder) {
   std::map<std::string, Found, std::less<>> models;
+  std::vector<Found> folders;
   std::error_code failure;
   if (!fs::exists(folder, failure)) return models;
   for (fs::directory_iterator entry(folder, failure), end; entry != end && !failure;
        entry.increment(failure)) {
     std::error_code gone;
     const fs::path& path = entry->path();
+    if (entry->is_directory(gone) && is_plain(path.filename().string()))
+      if (auto found = find_in_folder(path)) folders.push_back(std::move(*found));
     if (path.extension() != extension || !entry->is_regular_file(gone)) continue;
     const std::uint64_t bytes = entry->file_size(gone);
     const auto modified = entry->last_write_time(gone);
@@ -118,13 +121,7 @@ Result<std::map<std::string, Found, std::less<>>> scan(const fs::path& folder) {
   }
   // Later pieces without the first one cannot be loaded.
   std::erase_if(models, [](const auto& item) { return item.second.model.path.empty(); });
-  for (fs::directory_iterator entry(folder, failure), end; entry != end && !failure;
-       entry.increment(failure)) {
-    std::error_code gone;
-    if (!entry->is_directory(gone) || !is_plain(entry->path().filename().string())) continue;
-    if (auto found = find_in_folder(entry->path()))
-      models.try_emplace(found->model.name, std::move(*found));
-  }
+  for (Found& found : folders) models.try_emplace(found.model.name, std::move(found));
   return models;
 }
 

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "encoders/audio_pyramid.h"
+#include "encoders/muse_tokens.h"
 #include "weights/model_numbers.h"
 
 namespace helicon::encoders {
@@ -14,7 +15,7 @@ using weights::ModelNumbers;
 // Of the configuration class, where a file is silent.
 const std::vector<int64_t> default_patches = {16, 6, 5, 4}, default_hidden = {256, 512, 1024, 2048},
                            default_blocks = {2, 2, 2, 2};
-constexpr size_t kKernel = 7, kRatio = 4, kAudioToken = 200038;
+constexpr size_t kKernel = 7, kRatio = 4;
 constexpr int64_t kMaxPatch = 4096, kMaxBlocks = 64;
 constexpr size_t kMaxLevels = 16, kMaxKernel = 64, kMaxRatio = 64;
 
@@ -82,7 +83,7 @@ Result<AudioConfig> configure_audio(const weights::ModelFile& file) {
                  fmt::format("{} is {}, but the text model has {}", audio.key("out_hidden_size"),
                              said, config.output)};
   HELICON_ASSIGN(const size_t token,
-                 whole.count_or("audio_token_id", weights::kMaxVocabulary, kAudioToken));
+                 whole.count_or("audio_token_id", weights::kMaxVocabulary, kMuseAudioToken));
   config.token = static_cast<int32_t>(token);
   return config;
 }

@@ -6,6 +6,9 @@
 #include <cstring>
 #include <utility>
 
+#include "encoders/check_memory.h"
+#include "encoders/linear.h"
+
 namespace helicon::encoders {
 
 using kernels::Product;
@@ -16,10 +19,6 @@ namespace {
 
 constexpr size_t kTokens = 16;  // that are worked on together
 
-struct Linear {
-  PackedMatrix matrix;
-  std::vector<float> bias;
-};
 struct Block {
   std::vector<float> taps;  // [hidden, kernel]: of each channel, the latest time last
   std::vector<float> taps_bias, norm;
@@ -109,11 +108,7 @@ Result<AudioPyramid> AudioPyramid::open(std::shared_ptr<const weights::ModelFile
   AudioPyramid pyramid(std::move(config), *kernels, threads);
   const ExpectedTensors expected = expected_tensors(pyramid.config_, *pyramid.weights_);
   HELICON_ASSIGN(const size_t bytes, weights::required_bytes(*file, expected, options));
-  if (const uint64_t available = unclaimed_memory(); bytes > available)
-    return Error{
-        ErrorCode::out_of_memory,
-        fmt::format("the audio pyramid does not fit: weights {:.2f} GB; available {:.2f} GB",
-                    static_cast<double>(bytes) / 1e9, static_cast<double>(available) / 1e9)};
+  HELICON_TRY(check_memory("the audio pyramid", bytes));
   pyramid.memory_ = MemoryClaim(bytes);
   HELICON_ASSIGN(pyramid.weights_->tensors,
                  weights::load_tensors(std::move(file), expected, threads, options));

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "encoders/check_memory.h"
+
 namespace helicon::encoders {
 namespace {
 
@@ -16,14 +18,6 @@ Status check_rules(const media::PictureRules& rules, const VisionConfig& config)
                   "to merge, but the vision tower takes {}, {} and {}",
                   rules.patch, rules.frames, rules.merge, config.patch, config.frames,
                   config.merge)};
-}
-
-Status check_memory(const char* what, size_t bytes) {
-  const uint64_t available = unclaimed_memory();
-  if (bytes <= available) return ok_status();
-  return Error{ErrorCode::out_of_memory,
-               fmt::format("{} does not fit: {:.2f} GB are needed, {:.2f} GB available", what,
-                           static_cast<double>(bytes) / 1e9, static_cast<double>(available) / 1e9)};
 }
 
 }  // namespace

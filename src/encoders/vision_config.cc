@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "encoders/muse_tokens.h"
 #include "weights/model_numbers.h"
 
 namespace helicon::encoders {
@@ -40,8 +41,7 @@ constexpr size_t kMaxPatch = 64, kMaxFrames = 8, kMaxTable = 1024, kMaxMerge = 8
 
 // Of the configuration classes, where a file is silent.
 constexpr size_t kPatch = 14, kFrames = 2, kTable = 32, kMerge = 2, kHidden = 1536,
-                 kFeedForward = 8960, kHeads = 16, kLayers = 50, kAdapter = 4096,
-                 kImageToken = 200092;
+                 kFeedForward = 8960, kHeads = 16, kLayers = 50, kAdapter = 4096;
 
 Status check_activation(const ModelNumbers& numbers, std::string_view name) {
   HELICON_ASSIGN(const std::string named, numbers.text_or(name, "gelu"));
@@ -82,21 +82,10 @@ Result<std::vector<float>> read_frequencies(const ModelNumbers& vision, size_t h
 
 // Every fourth layer and the last see the whole picture, unless layer_types says otherwise.
 Result<std::vector<bool>> read_windowed(const ModelNumbers& vision, size_t layers) {
-  std::vector<bool> windowed(layers);
-  for (size_t i = 0; i < layers; ++i) windowed[i] = (i + 1) % 4 != 0 && i + 1 != layers;
-  if (!vision.has("layer_types")) return windowed;
-  const std::string key = vision.key("layer_types");
-  HELICON_ASSIGN(const auto* types, vision.file().metadata().string_array(key));
-  if (types->size() != layers)
-    return Error{ErrorCode::corrupt,
-                 fmt::format("{} has {} entries for {} layers", key, types->size(), layers)};
-  for (size_t i = 0; i < layers; ++i) {
-    windowed[i] = (*types)[i] == "window_attention";
-    if (!windowed[i] && (*types)[i] != "full_attention")
-      return Error{
-          ErrorCode::unsupported,
-          fmt::format("{} has a type that is neither window_attention nor full_attention", key)};
-  }
+  HELICON_ASSIGN(std::vector<bool> windowed,
+                 vision.by_layer("layer_types", layers, "window_attention", "full_attention"));
+  for (size_t i = windowed.size(); i < layers; ++i)
+    windowed.push_back((i + 1) % 4 != 0 && i + 1 != layers);
   return windowed;
 }
 
@@ -106,7 +95,7 @@ Result<VisionConfig> configure_muse(const weights::ModelFile& file) {
   VisionConfig config;
   config.names = &kMuseNames;
   HELICON_ASSIGN(const size_t token,
-                 whole.count_or("image_token_id", weights::kMaxVocabulary, kImageToken));
+                 whole.count_or("image_token_id", weights::kMaxVocabulary, kMuseImageToken));
   config.image_token = static_cast<int32_t>(token);
   HELICON_ASSIGN(config.patch, vision.count_or("patch_size", kMaxPatch, kPatch));
   HELICON_ASSIGN(config.frames, vision.count_or("patch_temporal", kMaxFrames, kFrames));

@@ -138,9 +138,7 @@ void VisionTower::embed(std::span<const float> patches, Pass& pass) {
       pass.angles[p * 2 * quarter + i] = static_cast<float>(std::cos(angle));
       pass.angles[(p * 2 + 1) * quarter + i] = static_cast<float>(std::sin(angle));
     }
-  std::vector<float> table(config_.table * config_.table * hidden);
-  tensor::dequantize(weights_.positions->type, weights_.positions->data, table.data(),
-                     table.size());
+  const std::vector<float>& table = weights_.positions;
   // Sides of the grid as the table of positions sees it.
   const size_t tall = config_.transposed_positions ? grid.width : grid.height,
                wide = config_.transposed_positions ? grid.height : grid.width;

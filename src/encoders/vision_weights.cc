@@ -24,7 +24,7 @@ class Expecting {
   void matrix(std::string_view name, size_t rows, size_t columns, PackedMatrix& target) const {
     expected_.matrices.push_back({full(name, ".weight"), rows, columns, &target});
   }
-  void linear(std::string_view name, size_t rows, size_t columns, VisionLinear& target) const {
+  void linear(std::string_view name, size_t rows, size_t columns, Linear& target) const {
     matrix(name, rows, columns, target.matrix);
     expected_.vectors.push_back({full(name, ".bias"), rows, &target.bias});
   }
@@ -48,6 +48,13 @@ ExpectedTensors expected_tensors(const VisionConfig& config, VisionWeights& weig
   ExpectedTensors expected;
   const Expecting whole(expected, "");
   whole.matrix(names.patches, hidden, config.patch_values(), weights.patches);
+  const size_t places = config.table * config.table;
+  expected.vectors.push_back({fmt::format("{}.weight", names.positions),
+                              places * hidden,
+                              &weights.positions,
+                              0,
+                              1,
+                              {places, hidden}});
   whole.norm(names.norm_before, hidden, weights.norm_before);
   whole.norm(names.norm_after, hidden, weights.norm_after);
   weights.layers.resize(config.windowed.size());
@@ -89,9 +96,6 @@ Result<VisionWeights> load_vision_weights(std::shared_ptr<const weights::ModelFi
                                           const weights::LoadOptions& options) {
   HELICON_TRY(check_layers(*file, config));
   VisionWeights weights;
-  HELICON_ASSIGN(weights.positions,
-                 weights::find_tensor(*file, fmt::format("{}.weight", config.names->positions),
-                                      {config.table * config.table, config.hidden}));
   const ExpectedTensors expected = expected_tensors(config, weights);
   HELICON_ASSIGN(weights.tensors,
                  weights::load_tensors(std::move(file), expected, threads, options));

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "base/thread_pool.h"
+#include "encoders/linear.h"
 #include "encoders/vision_config.h"
 #include "weights/tensor_loader.h"
 
@@ -16,24 +17,18 @@ using weights::PackedMatrix;
 struct VisionNorm {
   std::vector<float> weight, bias;  // [hidden]
 };
-// outputs = matrix * inputs + bias
-struct VisionLinear {
-  PackedMatrix matrix;
-  std::vector<float> bias;
-};
-
 struct VisionLayer {
   VisionNorm attention_norm;
-  VisionLinear query, key, value, output;  // [hidden, hidden]
+  Linear query, key, value, output;  // [hidden, hidden]
   VisionNorm feed_forward_norm;
-  VisionLinear up;    // [feed_forward, hidden]
-  VisionLinear down;  // [hidden, feed_forward]
+  Linear up;    // [feed_forward, hidden]
+  Linear down;  // [hidden, feed_forward]
 };
 
 struct VisionWeights {
-  weights::LoadedTensors tensors;                  // what the matrices point into
-  const weights::TensorView* positions = nullptr;  // [table * table, hidden], in the file
-  PackedMatrix patches;                            // [hidden, patch values]
+  weights::LoadedTensors tensors;  // what the matrices point into
+  std::vector<float> positions;    // [table * table, hidden]
+  PackedMatrix patches;            // [hidden, patch values]
   VisionNorm norm_before, norm_after;
   std::vector<VisionLayer> layers;
   PackedMatrix adapter_in;   // [adapter, hidden * merge^2]

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <string>
 
+#include "base/test_files.h"
 #include "media/picture_patches.h"
 #include "media/resize.h"
 
@@ -19,12 +20,6 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 const fs::path golden_folder = "tests/golden/pictures";
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file) << path;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 Result<Picture> decode_file(const std::string& name) {
   const std::string bytes = read_file(golden_folder / name);

@@ -5,9 +5,8 @@
 #include <cmath>
 #include <string>
 
-#include "base/mapped_file.h"
 #include "media/picture_patches.h"
-#include "weights/json_document.h"
+#include "weights/folder_files.h"
 
 namespace helicon::media {
 namespace {
@@ -78,15 +77,9 @@ Result<PictureRules> read_picture_rules(const fs::path& folder) {
   PictureRules rules;
   for (const char* name : {"processor_config.json", "preprocessor_config.json"}) {
     const fs::path path = folder / name;
-    std::error_code missing;
-    if (!fs::exists(path, missing)) continue;
-    HELICON_ASSIGN(const auto file, MappedFile::open(path));
-    const auto bytes = file->bytes();
-    if (bytes.size() > kMostBytes)
-      return Error{ErrorCode::too_large, fmt::format("{} has {} bytes, at most {} are read",
-                                                     path.string(), bytes.size(), kMostBytes)};
-    const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    HELICON_ASSIGN(const json::object whole, weights::parse_json_object(text, path.string(), {}));
+    if (!weights::is_there(path)) continue;
+    weights::FolderFiles files;
+    HELICON_ASSIGN(const json::object whole, weights::read_json(path, kMostBytes, files));
     const json::value* part = whole.if_contains("image_processor");
     const Rules found(part && part->is_object() ? part->as_object() : whole, path.string());
     HELICON_TRY(found.whole("patch_size", 1, 64, rules.patch));

@@ -2,10 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
+#include "base/test_files.h"
 #include "media/decoders.h"
 #include "media/picture_patches.h"
 
@@ -15,9 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string read_golden(const std::string& name) {
-  std::ifstream file(fs::path("tests/golden/pictures") / name, std::ios::binary);
-  EXPECT_TRUE(file) << name;
-  return {std::istreambuf_iterator<char>(file), {}};
+  return read_file(fs::path("tests/golden/pictures") / name);
 }
 
 Result<Picture> decode(std::string_view bytes) {

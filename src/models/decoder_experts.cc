@@ -16,7 +16,8 @@ DecoderExperts::DecoderExperts(const DecoderConfig& config, size_t rows,
       threads_(threads),
       products_(products),
       choices_(config.experts.count),
-      scores_(rows * config.experts.count),
+      logits_(rows * config.experts.count),
+      scores_(logits_.size()),
       narrow_(rows * config.experts.width),
       sums_(narrow_.size()),
       gathered_(narrow_.size()),
@@ -26,19 +27,19 @@ DecoderExperts::DecoderExperts(const DecoderConfig& config, size_t rows,
 
 size_t DecoderExperts::scratch_bytes(const DecoderConfig& config, size_t rows) {
   const ExpertsConfig& experts = config.experts;
-  return rows * (experts.count + 4 * experts.width + 2 * experts.feed_forward) * sizeof(float);
+  return rows * (2 * experts.count + 4 * experts.width + 2 * experts.feed_forward) * sizeof(float);
 }
 
 // Scores are sigmoids of scaled logits. The correction counts where they are compared and not in
 // the weights, which are the chosen scores, made to add up to one.
 void DecoderExperts::choose(const SparseWeights& weights, const float* x, size_t rows) {
   const ExpertsConfig& experts = config_.experts;
-  std::vector<float> logits(rows * experts.count);
-  const Product product[] = {{&weights.router, logits.data()}};
+  const size_t count = rows * experts.count;
+  const Product product[] = {{&weights.router, logits_.data()}};
   products_.multiply(product, x, rows, config_.hidden);
-  for (float& logit : logits) logit *= experts.logit_scale;
-  std::fill(scores_.begin(), scores_.end(), 1.0f);
-  kernels_.sigmoid_gated(scores_.data(), logits.data(), logits.size());
+  for (size_t i = 0; i < count; ++i) logits_[i] *= experts.logit_scale;
+  std::fill_n(scores_.begin(), count, 1.0f);
+  kernels_.sigmoid_gated(scores_.data(), logits_.data(), count);
   for (auto& choices : choices_) choices.clear();
   std::vector<size_t> order(experts.count);
   for (size_t row = 0; row < rows; ++row) {

@@ -40,7 +40,7 @@ class DecoderExperts {
   ThreadPool& threads_;
   kernels::Products& products_;
   std::vector<std::vector<Choice>> choices_;  // by expert
-  std::vector<float> scores_;                 // [rows, experts]
+  std::vector<float> logits_, scores_;        // [rows, experts]
   std::vector<float> narrow_, sums_;          // [rows, width]
   std::vector<float> gathered_, said_;        // [rows, width]
   std::vector<float> gate_, up_;              // [rows, feed_forward]

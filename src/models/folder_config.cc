@@ -89,22 +89,7 @@ Result<Rotation> read_folder_rotation(const ModelNumbers& numbers, const Decoder
 }
 
 Result<std::vector<bool>> read_sliding_layers(const ModelNumbers& numbers, size_t layers) {
-  std::vector<bool> sliding;
-  if (!numbers.has("layer_types")) return sliding;
-  const std::string key = numbers.key("layer_types");
-  HELICON_ASSIGN(const auto* types, numbers.file().metadata().string_array(key));
-  if (types->size() != layers)
-    return Error{ErrorCode::corrupt,
-                 fmt::format("{} has {} entries for {} layers", key, types->size(), layers)};
-  for (const std::string& type : *types) {
-    if (type != "sliding_attention" && type != "full_attention")
-      return Error{ErrorCode::unsupported,
-                   fmt::format("{} has a type that is neither sliding_attention nor "
-                               "full_attention",
-                               key)};
-    sliding.push_back(type == "sliding_attention");
-  }
-  return sliding;
+  return numbers.by_layer("layer_types", layers, "sliding_attention", "full_attention");
 }
 
 }  // namespace helicon::models

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "base/test_files.h"
 #include "models/open.h"
 #include "models/recipe.h"
 
@@ -24,12 +25,6 @@ namespace fs = std::filesystem;
 
 inline constexpr float kGoldenTolerance = 2e-4f;  // of the largest logit
 inline constexpr size_t kGoldenVocabulary = 96;
-
-inline std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file) << path;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // What the reference has of a model.
 struct Expected {
@@ -95,6 +90,24 @@ inline std::vector<float> run(OpenModel& model, cache::Sequence& sequence,
   const auto logits = model.decoder->forward({&one, 1}, *model.pages);
   sequence.advance(static_cast<int>(tokens.size()));
   return {logits.begin(), logits.end()};
+}
+
+// Goes on greedily from `tokens`, but never with one of `never`: 64 tokens, each the reference's
+// wherever that one was sure.
+inline void expect_continuation(OpenModel& model, std::span<const int32_t> tokens,
+                                const Expected& expected, std::span<const int32_t> never = {}) {
+  ASSERT_EQ(expected.continuation.size(), 64u);
+  cache::Sequence sequence(*model.pages);
+  std::vector<float> logits = run(model, sequence, tokens);
+  for (size_t i = 0; i < expected.continuation.size(); ++i) {
+    const auto last = logits.end() - static_cast<std::ptrdiff_t>(kGoldenVocabulary);
+    for (const int32_t token : never) last[token] = -INFINITY;
+    const auto best = std::max_element(last, logits.end()) - last;
+    if (expected.margins[i] > 1e-3f) {  // elsewhere both are as good
+      ASSERT_EQ(best, expected.continuation[i]) << "token " << i;
+    }
+    logits = run(model, sequence, {&expected.continuation[i], 1});
+  }
 }
 
 // The largest difference of two arrays; infinite where one is no number, or longer.

@@ -27,17 +27,7 @@ TEST_P(EachGoldenModel, GreedyContinuationIsTheReferences) {
   auto model = open_golden(GetParam());
   ASSERT_TRUE(model.ok()) << model.error().message;
   const Expected expected = read_expected(GetParam());
-  ASSERT_EQ(expected.continuation.size(), 64u);
-  cache::Sequence sequence(*model->pages);
-  std::vector<float> logits = run(*model, sequence, expected.tokens);
-  for (size_t i = 0; i < expected.continuation.size(); ++i) {
-    const auto last = logits.end() - static_cast<std::ptrdiff_t>(kGoldenVocabulary);
-    const auto best = std::max_element(last, logits.end()) - last;
-    if (expected.margins[i] > 1e-3f) {  // elsewhere both are as good
-      ASSERT_EQ(best, expected.continuation[i]) << "token " << i;
-    }
-    logits = run(*model, sequence, {&expected.continuation[i], 1});
-  }
+  expect_continuation(*model, expected.tokens, expected);
 }
 
 // To the last bit, windows that end within a page and gates included.

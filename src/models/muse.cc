@@ -68,8 +68,8 @@ Result<DecoderConfig> read_muse_folder(const weights::ModelFile& file, const Ten
     config.layers[i] = {.window = slides ? static_cast<int>(window) : 0,
                         .rotation = rotated[i] ? 0 : -1};
   }
-  HELICON_TRY(add_muse_placeholder(file, "image_token_id", kMuseImageToken, config));
-  HELICON_TRY(add_muse_placeholder(file, "video_token_id", kMuseVideoToken, config));
+  HELICON_TRY(add_muse_placeholder(file, "image_token_id", encoders::kMuseImageToken, config));
+  HELICON_TRY(add_muse_placeholder(file, "video_token_id", encoders::kMuseVideoToken, config));
   return config;
 }
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "encoders/muse_tokens.h"
 #include "models/config.h"
 #include "weights/model_file.h"
 
@@ -15,7 +16,17 @@ struct MuseDefaults {
   float query_scale, logit_scale, theta;
 };
 inline constexpr float kMuseAfterNormEpsilon = 1e-8f;
-inline constexpr int32_t kMuseImageToken = 200092, kMuseVideoToken = 200091;
+
+inline constexpr TensorNames kMuseNames = [] {
+  TensorNames names = kFolderNames;
+  names.embedding = "model.language_model.embed_tokens.weight";
+  names.output_norm = "model.language_model.norm.weight";
+  names.layers = "model.language_model.layers.";
+  names.after_attention_norm = "post_attention_layernorm.weight";
+  names.feed_forward_norm = "pre_feedforward_layernorm.weight";
+  names.after_feed_forward_norm = "post_feedforward_layernorm.weight";
+  return names;
+}();
 
 // Of a folder: normalised embeddings, queries and keys normalised without a weight, a gate on what
 // was attended, norms before and after; layers that slide, and that rotate, each as it is said.

@@ -10,30 +10,6 @@
 namespace helicon::models {
 namespace {
 
-constexpr TensorNames kNames = {
-    .embedding = "model.language_model.embed_tokens.weight",
-    .output_norm = "model.language_model.norm.weight",
-    .output = "lm_head.weight",
-    .layers = "model.language_model.layers.",
-    .attention_norm = "input_layernorm.weight",
-    .query = "self_attn.q_proj.weight",
-    .key = "self_attn.k_proj.weight",
-    .value = "self_attn.v_proj.weight",
-    .query_bias = {},
-    .key_bias = {},
-    .value_bias = {},
-    .query_norm = {},
-    .key_norm = {},
-    .attention_gate = "self_attn.gate_proj.weight",
-    .attention_output = "self_attn.o_proj.weight",
-    .after_attention_norm = "post_attention_layernorm.weight",
-    .feed_forward_norm = "pre_feedforward_layernorm.weight",
-    .gate = "mlp.gate_proj.weight",
-    .up = "mlp.up_proj.weight",
-    .down = "mlp.down_proj.weight",
-    .after_feed_forward_norm = "post_feedforward_layernorm.weight",
-};
-
 constexpr MuseDefaults kDefaults = {.activation = "hidden_activation",
                                     .query_scale = 3.87f,
                                     .logit_scale = 0.19611613513818404f,
@@ -42,7 +18,7 @@ constexpr MuseDefaults kDefaults = {.activation = "hidden_activation",
 }  // namespace
 
 Result<DecoderConfig> configure_muse_glimmer_folder(const weights::ModelFile& file) {
-  HELICON_ASSIGN(DecoderConfig config, read_muse_folder(file, kNames, kDefaults));
+  HELICON_ASSIGN(DecoderConfig config, read_muse_folder(file, kMuseNames, kDefaults));
   config.after_attention = config.after_feed_forward = AfterNorm::weighted;
   return config;
 }
@@ -86,7 +62,7 @@ Result<DecoderConfig> configure_muse_glimmer(const weights::ModelFile& file) {
     config.layers[i] = {.window = slides ? static_cast<int>(window) : 0,
                         .rotation = slides ? 0 : -1};
   }
-  for (const int32_t token : {kMuseImageToken, kMuseVideoToken})
+  for (const int32_t token : {encoders::kMuseImageToken, encoders::kMuseVideoToken})
     if (static_cast<size_t>(token) < config.vocabulary) config.placeholders.push_back(token);
   return config;
 }

@@ -9,39 +9,21 @@
 namespace helicon::models {
 namespace {
 
-constexpr TensorNames kNames = {
-    .embedding = "model.language_model.embed_tokens.weight",
-    .output_norm = "model.language_model.norm.weight",
-    .output = "lm_head.weight",
-    .layers = "model.language_model.layers.",
-    .attention_norm = "input_layernorm.weight",
-    .query = "self_attn.q_proj.weight",
-    .key = "self_attn.k_proj.weight",
-    .value = "self_attn.v_proj.weight",
-    .query_bias = {},
-    .key_bias = {},
-    .value_bias = {},
-    .query_norm = {},
-    .key_norm = {},
-    .attention_gate = "self_attn.gate_proj.weight",
-    .attention_output = "self_attn.o_proj.weight",
-    .after_attention_norm = {},
-    .feed_forward_norm = "pre_feedforward_layernorm.weight",
-    .gate = "mlp.gate_proj.weight",
-    .up = "mlp.up_proj.weight",
-    .down = "mlp.down_proj.weight",
-    .after_feed_forward_norm = "post_feedforward_layernorm.weight",
-    .attention_residual_gate = "post_attention_residual_gate.gate",
-    .feed_forward_residual_gate = "post_feedforward_residual_gate.gate",
-    .router = "mlp.gate.weight",
-    .router_bias = "mlp.gate.e_score_correction_bias",
-    .experts_in = "mlp.pre_expert_proj.weight",
-    .experts_norm = "mlp.pre_expert_norm.weight",
-    .experts_gate_up = "mlp.experts.gate_up_proj",
-    .experts_down = "mlp.experts.down_proj",
-    .after_expert_norm = "mlp.experts.post_expert_norm.weight",
-    .experts_out = "mlp.post_expert_proj.weight",
-};
+constexpr TensorNames kNames = [] {
+  TensorNames names = kMuseNames;
+  names.after_attention_norm = {};
+  names.attention_residual_gate = "post_attention_residual_gate.gate";
+  names.feed_forward_residual_gate = "post_feedforward_residual_gate.gate";
+  names.router = "mlp.gate.weight";
+  names.router_bias = "mlp.gate.e_score_correction_bias";
+  names.experts_in = "mlp.pre_expert_proj.weight";
+  names.experts_norm = "mlp.pre_expert_norm.weight";
+  names.experts_gate_up = "mlp.experts.gate_up_proj";
+  names.experts_down = "mlp.experts.down_proj";
+  names.after_expert_norm = "mlp.experts.post_expert_norm.weight";
+  names.experts_out = "mlp.post_expert_proj.weight";
+  return names;
+}();
 
 // Of the configuration class, where a configuration is silent.
 constexpr MuseDefaults kDefaults = {.activation = "hidden_act",
@@ -51,23 +33,12 @@ constexpr MuseDefaults kDefaults = {.activation = "hidden_act",
 constexpr size_t kExperts = 256, kChosen = 8, kWidth = 4096, kFeedForward = 4096;
 constexpr size_t kMostExperts = 4096;
 constexpr float kTemperature = 0.3f;
-constexpr int32_t kAudioToken = 200038;
 
 // Which layers have experts: all, unless mlp_layer_types says otherwise.
 Result<std::vector<bool>> read_sparse_layers(const ModelNumbers& text, size_t layers) {
-  std::vector<bool> sparse(layers, true);
-  if (!text.has("mlp_layer_types")) return sparse;
-  const std::string key = text.key("mlp_layer_types");
-  HELICON_ASSIGN(const auto* types, text.file().metadata().string_array(key));
-  if (types->size() != layers)
-    return Error{ErrorCode::corrupt,
-                 fmt::format("{} has {} entries for {} layers", key, types->size(), layers)};
-  for (size_t i = 0; i < layers; ++i) {
-    sparse[i] = (*types)[i] == "sparse";
-    if (!sparse[i] && (*types)[i] != "dense")
-      return Error{ErrorCode::unsupported,
-                   fmt::format("{} has a type that is neither sparse nor dense", key)};
-  }
+  HELICON_ASSIGN(std::vector<bool> sparse,
+                 text.by_layer("mlp_layer_types", layers, "sparse", "dense"));
+  sparse.resize(layers, true);
   return sparse;
 }
 
@@ -101,7 +72,7 @@ Result<DecoderConfig> configure_muse_spark_folder(const weights::ModelFile& file
                  "config.text_config.residual_gate_temperature must be positive"};
   HELICON_ASSIGN(config.sparse, read_sparse_layers(text, config.layers.size()));
   HELICON_ASSIGN(config.experts, read_experts(text, config.logit_scale));
-  HELICON_TRY(add_muse_placeholder(file, "audio_token_id", kAudioToken, config));
+  HELICON_TRY(add_muse_placeholder(file, "audio_token_id", encoders::kMuseAudioToken, config));
   return config;
 }
 

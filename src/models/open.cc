@@ -75,11 +75,14 @@ Error about(const std::string& name, Error error) {
 
 }  // namespace
 
+// "folder/" has no name behind its stroke.
+std::string name_of(const std::filesystem::path& path) {
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
 Result<OpenModel> open_model(const std::filesystem::path& path, const OpenOptions& options) {
   HELICON_ASSIGN(auto file, weights::ModelFile::open(path));
-  // "folder/" has no name behind its stroke.
-  const std::filesystem::path named = path.has_filename() ? path : path.parent_path();
-  return open_model(std::move(file), named.filename().string(), options);
+  return open_model(std::move(file), name_of(path), options);
 }
 
 Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,

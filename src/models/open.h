@@ -36,6 +36,9 @@ struct OpenModel {
   bool kept_packed = false;  // an earlier start had packed them
 };
 
+// What messages call the model at that path.
+std::string name_of(const std::filesystem::path& path);
+
 // Errors: those of ModelFile::open, configure and load_decoder_weights; out_of_memory with the
 // numbers when weights and one full context would not fit; invalid_argument for a context longer
 // than the model's. Messages name the file.

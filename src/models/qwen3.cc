@@ -5,34 +5,6 @@
 #include "models/recipe.h"
 
 namespace helicon::models {
-namespace {
-
-constexpr TensorNames kNames = {
-    .embedding = "model.embed_tokens.weight",
-    .output_norm = "model.norm.weight",
-    .output = "lm_head.weight",
-    .layers = "model.layers.",
-    .attention_norm = "input_layernorm.weight",
-    .query = "self_attn.q_proj.weight",
-    .key = "self_attn.k_proj.weight",
-    .value = "self_attn.v_proj.weight",
-    .query_bias = {},
-    .key_bias = {},
-    .value_bias = {},
-    .query_norm = "self_attn.q_norm.weight",
-    .key_norm = "self_attn.k_norm.weight",
-    .attention_gate = {},
-    .attention_output = "self_attn.o_proj.weight",
-    .after_attention_norm = {},
-    .feed_forward_norm = "post_attention_layernorm.weight",
-    .gate = "mlp.gate_proj.weight",
-    .up = "mlp.up_proj.weight",
-    .down = "mlp.down_proj.weight",
-    .after_feed_forward_norm = {},
-};
-
-}  // namespace
-
 Result<DecoderConfig> configure_qwen3(const weights::ModelFile& file) {
   const ModelNumbers numbers(file, "qwen3");
   HELICON_ASSIGN(DecoderConfig config, read_common(numbers));
@@ -44,7 +16,7 @@ Result<DecoderConfig> configure_qwen3(const weights::ModelFile& file) {
 
 Result<DecoderConfig> configure_qwen3_folder(const weights::ModelFile& file) {
   const ModelNumbers numbers(file, "config");
-  HELICON_ASSIGN(DecoderConfig config, read_folder_common(numbers, kNames, "hidden_act"));
+  HELICON_ASSIGN(DecoderConfig config, read_folder_common(numbers, kFolderNames, "hidden_act"));
   HELICON_ASSIGN(Rotation rotation, read_folder_rotation(numbers, config));
   config.rotations.push_back(std::move(rotation));
   config.query_key_norm = HeadNorm::weighted;

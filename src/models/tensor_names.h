@@ -51,4 +51,29 @@ inline constexpr TensorNames kGgufNames = {
     .after_feed_forward_norm = "post_ffw_norm.weight",
 };
 
+// Those of a layer as the classes of transformers name them, where they have them at all.
+inline constexpr TensorNames kFolderNames = {
+    .embedding = "model.embed_tokens.weight",
+    .output_norm = "model.norm.weight",
+    .output = "lm_head.weight",
+    .layers = "model.layers.",
+    .attention_norm = "input_layernorm.weight",
+    .query = "self_attn.q_proj.weight",
+    .key = "self_attn.k_proj.weight",
+    .value = "self_attn.v_proj.weight",
+    .query_bias = {},
+    .key_bias = {},
+    .value_bias = {},
+    .query_norm = "self_attn.q_norm.weight",
+    .key_norm = "self_attn.k_norm.weight",
+    .attention_gate = "self_attn.gate_proj.weight",
+    .attention_output = "self_attn.o_proj.weight",
+    .after_attention_norm = {},
+    .feed_forward_norm = "post_attention_layernorm.weight",
+    .gate = "mlp.gate_proj.weight",
+    .up = "mlp.up_proj.weight",
+    .down = "mlp.down_proj.weight",
+    .after_feed_forward_norm = {},
+};
+
 }  // namespace helicon::models

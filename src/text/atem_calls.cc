@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "chat/json_members.h"
+#include "base/json_members.h"
 #include "text/marker.h"
 
 namespace helicon::text {
@@ -17,13 +17,11 @@ constexpr std::string_view kInvokeEnd = "</atem:invoke>";
 constexpr std::string_view kParameter = "<atem:parameter";
 constexpr std::string_view kParameterEnd = "</atem:parameter>";
 
-using chat::object_in;
-
 // The schema's "properties" of the tool of that name.
 const json::object* properties_of(const json::array& tools, std::string_view name) {
   for (const json::value& tool : tools) {
     const json::object* function = object_in(tool.if_object(), "function");
-    if (chat::string_in(function, "name") == name)
+    if (string_in(function, "name") == name)
       return object_in(object_in(function, "parameters"), "properties");
   }
   return nullptr;

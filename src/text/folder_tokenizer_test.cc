@@ -11,6 +11,7 @@
 #include <iterator>
 #include <string>
 
+#include "base/test_files.h"
 #include "text/tokenizer.h"
 
 namespace helicon::text {
@@ -18,12 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file) << path;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 fs::path golden(const std::string& name) { return fs::path("tests/golden/tokenizers") / name; }
 

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <array>
 
+#include "weights/folder_tokenizer.h"
+
 namespace helicon::text {
 namespace {
 
 using Pattern = std::string_view;
 
-constexpr Pattern gpt2_words =
-    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-constexpr Pattern digit = R"(\p{N})";
+constexpr Pattern gpt2_words = weights::kByteLevelPattern;
+constexpr Pattern digit = weights::kDigitPattern;
 constexpr Pattern line_break = R"([\r\n])";
 constexpr Pattern east_asian = R"([\x{4e00}-\x{9fa5}\x{800}-\x{4e00}\x{ac00}-\x{d7ff}]+)";
 

@@ -3,7 +3,7 @@
 #include <optional>
 #include <utility>
 
-#include "chat/json_members.h"
+#include "base/json_members.h"
 #include "text/marker.h"
 
 namespace helicon::text {
@@ -28,7 +28,7 @@ std::optional<chat::ToolCall> read_call(std::string_view body) {
   boost::system::error_code failure;
   const json::value parsed = json::parse(trimmed(body), failure);
   const json::object* object = failure ? nullptr : parsed.if_object();
-  const std::string_view name = chat::string_in(object, "name");
+  const std::string_view name = string_in(object, "name");
   if (name.empty()) return std::nullopt;
   std::optional<json::object> arguments = arguments_of(*object);
   if (!arguments) return std::nullopt;
@@ -50,8 +50,8 @@ bool ToolCallTags::used_by(std::string_view chat_template) {
 
 ToolCallTags::ToolCallTags(const json::array& tools) {
   for (const json::value& tool : tools) {
-    const json::object* function = chat::object_in(tool.if_object(), "function");
-    names_.emplace_back(chat::string_in(function, "name"));
+    const json::object* function = object_in(tool.if_object(), "function");
+    names_.emplace_back(string_in(function, "name"));
   }
 }
 

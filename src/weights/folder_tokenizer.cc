@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/json_members.h"
 #include "weights/model_folder.h"
 #include "weights/quoted_name.h"
 
@@ -21,11 +22,6 @@ constexpr size_t kMostTokenizerBytes = size_t{128} << 20, kMostConfigBytes = siz
 constexpr JsonLimits kTokenizerLimits{.depth = 32, .values = size_t{1} << 23};
 constexpr uint64_t kMostTokens = 1 << 24;
 
-// GPT-2's, which a ByteLevel of that library uses where it is not told otherwise.
-constexpr std::string_view kByteLevelPattern =
-    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-constexpr std::string_view kDigitPattern = R"(\p{N})";
-
 // Kinds of tokens, as GGUF counts them.
 constexpr int64_t kNormal = 1, kControl = 3, kUserDefined = 4, kUnused = 5;
 
@@ -36,18 +32,6 @@ Error corrupt(std::string message) { return {ErrorCode::corrupt, std::move(messa
 const json::value* member(const json::object& object, std::string_view name) {
   const json::value* value = object.if_contains(name);
   return value && !value->is_null() ? value : nullptr;
-}
-const json::object* object_in(const json::object& object, std::string_view name) {
-  const json::value* value = member(object, name);
-  return value ? value->if_object() : nullptr;
-}
-const json::array* array_in(const json::object& object, std::string_view name) {
-  const json::value* value = member(object, name);
-  return value ? value->if_array() : nullptr;
-}
-std::string text_in(const json::object& object, std::string_view name) {
-  const json::value* value = member(object, name);
-  return value && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 bool flag_in(const json::object& object, std::string_view name, bool otherwise) {
   const json::value* value = member(object, name);
@@ -64,10 +48,10 @@ std::optional<uint64_t> id_in(const json::value& value) {
 std::vector<const json::object*> steps_of(const json::object& tokenizer, std::string_view name,
                                           std::string_view members) {
   std::vector<const json::object*> steps;
-  const json::object* part = object_in(tokenizer, name);
+  const json::object* part = object_in(&tokenizer, name);
   if (!part) return steps;
-  if (text_in(*part, "type") != "Sequence") return {part};
-  if (const json::array* list = array_in(*part, members))
+  if (string_in(part, "type") != "Sequence") return {part};
+  if (const json::array* list = array_in(part, members))
     for (const json::value& one : *list)
       if (one.is_object()) steps.push_back(&one.get_object());
   return steps;
@@ -97,14 +81,14 @@ Status put(uint64_t id, const std::string& text, int64_t kind, Tokens& tokens) {
 }
 
 Status read_model(const json::object& tokenizer, Tokens& tokens) {
-  const json::object* model = object_in(tokenizer, "model");
-  const json::object* vocabulary = model ? object_in(*model, "vocab") : nullptr;
-  const std::string type = model ? text_in(*model, "type") : "";
+  const json::object* model = object_in(&tokenizer, "model");
+  const json::object* vocabulary = object_in(model, "vocab");
+  const std::string type(string_in(model, "type"));
   if (type != "BPE")
     return unsupported(fmt::format("its model is {}; only BPE is read", quoted_name(type)));
   if (flag_in(*model, "byte_fallback", false) || member(*model, "dropout") ||
-      !text_in(*model, "continuing_subword_prefix").empty() ||
-      !text_in(*model, "end_of_word_suffix").empty())
+      !string_in(model, "continuing_subword_prefix").empty() ||
+      !string_in(model, "end_of_word_suffix").empty())
     return unsupported("its model is a BPE that does not work on bytes");
   if (!vocabulary || vocabulary->empty()) return corrupt("its model has no 'vocab'");
   for (const auto& [text, value] : *vocabulary) {
@@ -113,7 +97,7 @@ Status read_model(const json::object& tokenizer, Tokens& tokens) {
     HELICON_TRY(put(*id, std::string(text), kNormal, tokens));
   }
   tokens.keeps = flag_in(*model, "ignore_merges", false);
-  const json::array* merges = array_in(*model, "merges");
+  const json::array* merges = array_in(model, "merges");
   if (!merges) return corrupt("its model has no 'merges'");
   tokens.merges.reserve(merges->size());
   for (const json::value& one : *merges) {
@@ -132,13 +116,13 @@ Status read_model(const json::object& tokenizer, Tokens& tokens) {
 }
 
 Status read_added_tokens(const json::object& tokenizer, Tokens& tokens) {
-  const json::array* added = array_in(tokenizer, "added_tokens");
+  const json::array* added = array_in(&tokenizer, "added_tokens");
   if (!added) return ok_status();
   for (const json::value& one : *added) {
     const json::object* token = one.if_object();
     const json::value* value = token ? member(*token, "id") : nullptr;
     const auto id = value ? id_in(*value) : std::nullopt;
-    const std::string text = token ? text_in(*token, "content") : "";
+    const std::string text(string_in(token, "content"));
     if (!id || text.empty()) return corrupt("an added token has no id or no content");
     for (const char* rule : {"lstrip", "rstrip", "single_word"})
       if (flag_in(*token, rule, false))
@@ -151,7 +135,7 @@ Status read_added_tokens(const json::object& tokenizer, Tokens& tokens) {
 
 Status read_normalizer(const json::object& tokenizer, Tokens& tokens) {
   for (const json::object* step : steps_of(tokenizer, "normalizer", "normalizers")) {
-    const std::string type = text_in(*step, "type");
+    const std::string type(string_in(step, "type"));
     if (type != "NFC")
       return unsupported(fmt::format("its normalizer {} is not known", quoted_name(type)));
     tokens.composes = true;
@@ -162,11 +146,11 @@ Status read_normalizer(const json::object& tokenizer, Tokens& tokens) {
 Status read_pre_tokenizer(const json::object& tokenizer, Tokens& tokens) {
   bool bytes = false;
   for (const json::object* step : steps_of(tokenizer, "pre_tokenizer", "pretokenizers")) {
-    const std::string type = text_in(*step, "type");
-    const json::object* pattern = object_in(*step, "pattern");
-    const std::string regex = pattern ? text_in(*pattern, "Regex") : "";
+    const std::string type(string_in(step, "type"));
+    const json::object* pattern = object_in(step, "pattern");
+    const std::string regex(string_in(pattern, "Regex"));
     if (bytes) return unsupported(fmt::format("{} follows ByteLevel", quoted_name(type)));
-    if (type == "Split" && !regex.empty() && text_in(*step, "behavior") == "Isolated" &&
+    if (type == "Split" && !regex.empty() && string_in(step, "behavior") == "Isolated" &&
         !flag_in(*step, "invert", false)) {
       tokens.patterns.push_back(regex);
     } else if (type == "Digits" && flag_in(*step, "individual_digits", false)) {
@@ -185,20 +169,20 @@ Status read_pre_tokenizer(const json::object& tokenizer, Tokens& tokens) {
 // A template of one sequence, with special tokens before and behind it.
 Status read_post_processor(const json::object& tokenizer, Tokens& tokens) {
   for (const json::object* step : steps_of(tokenizer, "post_processor", "processors")) {
-    const std::string type = text_in(*step, "type");
+    const std::string type(string_in(step, "type"));
     if (type == "ByteLevel") continue;
-    const json::array* single = array_in(*step, "single");
+    const json::array* single = array_in(step, "single");
     if (type != "TemplateProcessing" || !single)
       return unsupported(fmt::format("its post-processor {} is not known", quoted_name(type)));
     bool behind = false;
     for (const json::value& one : *single) {
       const json::object* piece = one.if_object();
-      if (piece && object_in(*piece, "Sequence")) {
+      if (piece && object_in(piece, "Sequence")) {
         behind = true;
         continue;
       }
-      const json::object* special = piece ? object_in(*piece, "SpecialToken") : nullptr;
-      const std::string text = special ? text_in(*special, "id") : "";
+      const json::object* special = piece ? object_in(piece, "SpecialToken") : nullptr;
+      const std::string text(string_in(special, "id"));
       const auto found = std::find(tokens.texts.begin(), tokens.texts.end(), text);
       std::optional<uint64_t>& target = behind ? tokens.end : tokens.begin;
       if (text.empty() || found == tokens.texts.end() || target)
@@ -262,11 +246,11 @@ Result<Tokens> read_tokens(const json::object& tokenizer) {
 Status add_template(const fs::path& folder, const json::object& config, FolderFiles& files,
                     Metadata& metadata) {
   const fs::path path = folder / "chat_template.jinja";
-  std::string source = text_in(config, "chat_template");
-  if (const json::array* several = array_in(config, "chat_template"))
+  std::string source(string_in(&config, "chat_template"));
+  if (const json::array* several = array_in(&config, "chat_template"))
     for (const json::value& one : *several)
-      if (one.is_object() && text_in(one.get_object(), "name") == "default")
-        source = text_in(one.get_object(), "template");
+      if (one.is_object() && string_in(one.if_object(), "name") == "default")
+        source = string_in(one.if_object(), "template");
   if (is_there(path)) {
     HELICON_ASSIGN(source, read_text(path, kMostTemplateBytes, files));
   }

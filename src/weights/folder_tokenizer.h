@@ -20,6 +20,12 @@ inline constexpr std::string_view kEndTokens = "tokenizer.folder.end_token_ids";
 // Why there is no tokenizer, as a folder's tensors are of use without one: a line.
 inline constexpr std::string_view kTokenizerProblem = "tokenizer.folder.problem";
 
+// GPT-2's pattern, which a ByteLevel of that library uses where it is not told otherwise, and that
+// of its Digits, one by one.
+inline constexpr std::string_view kByteLevelPattern =
+    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+inline constexpr std::string_view kDigitPattern = R"(\p{N})";
+
 // Reads tokenizer.json (the format of Hugging Face's tokenizers) and, where they are there,
 // tokenizer_config.json, generation_config.json and chat_template.jinja. Adds tokenizer.ggml.*,
 // tokenizer.chat_template and the keys above.

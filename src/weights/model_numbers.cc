@@ -36,6 +36,23 @@ Result<std::string> ModelNumbers::text_or(std::string_view name, std::string_vie
   return file_.metadata().string(key(name));
 }
 
+Result<std::vector<bool>> ModelNumbers::by_layer(std::string_view name, size_t layers,
+                                                 std::string_view yes, std::string_view no) const {
+  std::vector<bool> found;
+  if (!has(name)) return found;
+  HELICON_ASSIGN(const auto* types, file_.metadata().string_array(key(name)));
+  if (types->size() != layers)
+    return Error{ErrorCode::corrupt,
+                 fmt::format("{} has {} entries for {} layers", key(name), types->size(), layers)};
+  for (const std::string& type : *types) {
+    if (type != yes && type != no)
+      return Error{ErrorCode::unsupported,
+                   fmt::format("{} has a type that is neither {} nor {}", key(name), yes, no)};
+    found.push_back(type == yes);
+  }
+  return found;
+}
+
 Result<bool> ModelNumbers::flag_or(std::string_view name, bool otherwise) const {
   if (!has(name)) return otherwise;
   return file_.metadata().boolean(key(name));

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "weights/model_file.h"
@@ -30,6 +31,10 @@ class ModelNumbers {
   Result<float> number(std::string_view name) const;  // finite
   Result<float> number_or(std::string_view name, float otherwise) const;
   Result<std::string> text_or(std::string_view name, std::string_view otherwise) const;
+  // Of a list with one of two names for each layer: where it is `yes`. Empty where there is none.
+  // Errors: corrupt (not one for each), unsupported (another name).
+  Result<std::vector<bool>> by_layer(std::string_view name, size_t layers, std::string_view yes,
+                                     std::string_view no) const;
   Result<bool> flag_or(std::string_view name, bool otherwise) const;
   std::string key(std::string_view name) const { return prefix_ + "." + std::string(name); }
   const weights::ModelFile& file() const { return file_; }
