@@ -13,7 +13,6 @@ namespace helicon::encoders {
 
 using kernels::Product;
 using weights::ExpectedTensors;
-using weights::PackedMatrix;
 
 namespace {
 
