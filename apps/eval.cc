@@ -40,6 +40,7 @@ boost::json::object head_of(const Options& options, const EvalTask& task, const 
                            {"temperature", std::round(options.temperature * 1e6) / 1e6},
                            {"max_tokens", options.max_tokens}};
   if (options.mode == "contemplating") {
+    head["method"] = agents::kContemplatingMethod;
     head["agents"] = options.mode_options.agents;
     head["rounds"] = options.mode_options.rounds;
   }

@@ -6,11 +6,13 @@
 #include <utility>
 
 #include "agents/arithmetic.h"
+#include "agents/thinking.h"
 
 namespace helicon::agents {
 namespace {
 
 using chat::Progress;
+using prompts::Task;
 
 constexpr std::chrono::milliseconds kProgramLimit{5'000};
 // A writer is a straggler when three of four are done and it has written so many times as much as
@@ -20,12 +22,25 @@ constexpr double kStraggler = 2.0;
 constexpr size_t kMostTests = 8;  // of one agent
 constexpr float kRepeatedTemperature = 0.7f;
 
-// Other draws for each attempt, and the same ones for the same question and seed (splitmix64).
-uint64_t seed_of(uint64_t seed, int round, int agent) {
-  uint64_t value = seed + 0x9e3779b97f4a7c15 * static_cast<uint64_t>(round * 1000 + agent + 1);
+// Other draws for each attempt, and the same ones for the same question and seed.
+runtime::SamplingParameters draws_of(runtime::SamplingParameters sampling,
+                                     const prompts::Angle& angle, int round, int agent) {
+  sampling.temperature = angle.temperature;
+  sampling.top_p = 0.95f;
+  if (angle.task == Task::thoughts && round == 1) {
+    // As if Thinking were asked once for each seed from the question's own on: how much better than
+    // a vote of these Contemplating is can then be told from few problems.
+    sampling.seed += static_cast<uint64_t>(agent);
+    sampling.top_p = 1;
+    return sampling;
+  }
+  // splitmix64 (Steele et al., 2014)
+  uint64_t value =
+      sampling.seed + 0x9e3779b97f4a7c15 * static_cast<uint64_t>(round * 1000 + agent + 1);
   value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
   value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-  return value ^ (value >> 31);
+  sampling.seed = value ^ (value >> 31);
+  return sampling;
 }
 
 // Agents take the angles over and over; whoever repeats one draws otherwise.
@@ -34,6 +49,13 @@ prompts::Angle angle_of(const std::vector<prompts::Angle>& angles, int agent) {
   prompts::Angle angle = angles[place % angles.size()];
   if (place >= angles.size()) angle.temperature = std::max(angle.temperature, kRepeatedTemperature);
   return angle;
+}
+
+// Whether a fenced block has begun and ended.
+bool has_whole_block(std::string_view text) {
+  constexpr std::string_view kFence = "```";
+  const size_t begin = text.find(kFence);
+  return begin != std::string_view::npos && text.find("\n```", begin + kFence.size()) != text.npos;
 }
 
 Progress about(const Attempt& attempt, Progress::Kind kind) {
@@ -57,16 +79,15 @@ Contemplation::~Contemplation() {
 std::vector<prompts::Angle> Contemplation::usable(std::span<const prompts::Angle> angles) const {
   std::vector<prompts::Angle> result;
   for (const prompts::Angle& angle : angles)
-    if (programs_ || !(angle.program || angle.tests)) result.push_back(angle);
+    if (programs_ || (angle.task != Task::program && angle.task != Task::tests))
+      result.push_back(angle);
   return result;
 }
 
 Status Contemplation::start() {
   const std::vector<prompts::Angle> angles = usable(prompts::angles(kind_));
   for (int agent = 0; agent < work_.options.agents; ++agent) {
-    const prompts::Angle angle = angle_of(angles, agent);
-    const Status started =
-        start_attempt(agent, 1, angle, instructed(work_.request, angle.instruction));
+    const Status started = start_attempt(agent, 1, angle_of(angles, agent));
     if (!started.ok() && attempts_.empty()) return started;
     // Whoever cannot be served now is missing; the others go on.
   }
@@ -74,12 +95,21 @@ Status Contemplation::start() {
 }
 
 Status Contemplation::start_attempt(int agent, int round, const prompts::Angle& angle,
-                                    backends::ChatRequest request) {
-  request.sampling.seed = seed_of(work_.request.sampling.seed, round, agent);
-  request.sampling.temperature = angle.temperature;
-  request.sampling.top_p = 0.95f;
+                                    std::string_view read) {
+  // Who reasons by itself need not be asked to.
+  const bool asks = !(angle.task == Task::thoughts && work_.model->info().reasons);
+  std::string instruction(read);
+  if (asks) instruction += fmt::format("{}{}", read.empty() ? "" : "\n\n", angle.instruction);
+  backends::ChatRequest question = instructed(work_.request, instruction);
+  question.sampling = draws_of(work_.request.sampling, angle, round, agent);
+  backends::ChatRequest request =
+      angle.task == Task::thoughts ? reasoning_turn(work_, question) : question;
   HELICON_ASSIGN(Work::Asked asked, work_.ask_within(std::move(request), budget_of(work_.options)));
-  attempts_.push_back({.agent = agent, .round = round, .angle = angle, .asked = std::move(asked)});
+  attempts_.push_back({.agent = agent,
+                       .round = round,
+                       .angle = angle,
+                       .question = std::move(question),
+                       .asked = std::move(asked)});
   return ok_status();
 }
 
@@ -156,30 +186,60 @@ void Contemplation::hear_note(Inbox::Note note) {
   attempt.reasoning += event.reasoning;
   if (event.error) attempt.error = event.error;
   if (event.finish) attempt.finish = *event.finish;
+  if (attempt.angle.task == Task::program && !attempt.whole && has_whole_block(attempt.text)) {
+    attempt.whole = true;  // small models go on and guess what it prints
+    attempt.asked.run->cancel();
+  }
   if (event.text.empty() && event.reasoning.empty()) return;
   Progress wrote = about(attempt, Progress::Kind::agent_wrote);
   wrote.text = event.reasoning + event.text;
   work_.report(std::move(wrote));
 }
 
-// The text is complete: what does it say, and does it hold?
+// The text is complete: is it the answer?
 void Contemplation::conclude(Attempt& attempt) {
-  if (attempt.error) return close(attempt, Outcome::failed);
-  if (attempt.text.empty()) attempt.text = attempt.reasoning;  // its budget went into that
-  if (attempt.finish == chat::FinishReason::cancelled) return close(attempt, Outcome::stopped);
-  if (attempt.angle.tests) {
+  if (attempt.error && attempt.thoughts.empty()) return close(attempt, Outcome::failed);
+  if (attempt.finish == chat::FinishReason::cancelled && !attempt.whole)
+    return close(attempt, Outcome::stopped);
+  attempt.cut |= attempt.finish == chat::FinishReason::length;
+  const bool answered =
+      !attempt.thoughts.empty() || !(attempt.reasoning.empty() || attempt.text.empty());
+  if (attempt.angle.task == Task::thoughts && !answered && ask_for_answer(attempt)) return;
+  if (attempt.text.empty() && attempt.thoughts.empty())
+    attempt.text = attempt.reasoning;  // its budget went into that
+  judge(attempt);
+}
+
+bool Contemplation::ask_for_answer(Attempt& attempt) {
+  const std::string& thoughts = attempt.text.empty() ? attempt.reasoning : attempt.text;
+  auto asked = work_.ask_within(answering_turn(work_, attempt.question, thoughts, attempt.cut),
+                                budget_of(work_.options));
+  if (!asked.ok()) return false;
+  attempt.thoughts = thoughts;
+  attempt.text.clear();
+  attempt.reasoning.clear();
+  attempt.thought_tokens = attempt.asked.tokens;
+  attempt.asked = *std::move(asked);
+  attempt.writing = true;
+  return true;
+}
+
+// What does it say, and does it hold?
+void Contemplation::judge(Attempt& attempt) {
+  if (attempt.angle.task == Task::tests) {
     for (std::string& test : asserts_of(attempt.text, kMostTests))
       if (std::find(tests_.begin(), tests_.end(), test) == tests_.end())
         tests_.push_back(std::move(test));
     return close(attempt, Outcome::answered);
   }
-  if (programs_ && attempt.angle.program)
+  if (programs_ && attempt.angle.task == Task::program)
     return check(attempt, code_of(attempt.text), kProgramLimit);
   if (programs_ && kind_ == QuestionKind::code) return check_code(attempt);
   attempt.weight = Weights::kPlain;
   attempt.result = result_of(kind_, attempt.text).value_or("");
+  if (attempt.result.empty()) attempt.result = result_of(kind_, attempt.thoughts).value_or("");
   if (kind_ == QuestionKind::number) {
-    const Equations equations = check_equations(attempt.text);
+    const Equations equations = check_equations(attempt.solution());
     if (equations.wrong > 0) {
       attempt.weight = Weights::kWrong;
       attempt.check = Progress::Check::failed;
@@ -266,7 +326,7 @@ void Contemplation::close(Attempt& attempt, Outcome outcome) {
   finished.outcome = outcome;
   finished.check = attempt.check;
   finished.result = attempt.result;
-  finished.tokens = attempt.asked.tokens;
+  finished.tokens = attempt.tokens();
   work_.report(std::move(finished));
 }
 
@@ -283,13 +343,13 @@ void Contemplation::stop_stragglers() {
     if (attempt.writing)
       ++writing;
     else if (attempt.outcome != Outcome::failed)
-      done.push_back(attempt.asked.tokens);
+      done.push_back(attempt.tokens());
   }
   if (writing == 0 || done.size() < 3 * writing) return;
   const auto middle = done.begin() + static_cast<std::ptrdiff_t>(done.size() / 2);
   std::nth_element(done.begin(), middle, done.end());
   for (const Attempt& attempt : attempts_)
-    if (attempt.writing && attempt.asked.tokens > kStraggler * *middle) attempt.asked.run->cancel();
+    if (attempt.writing && attempt.tokens() > kStraggler * *middle) attempt.asked.run->cancel();
 }
 
 bool Contemplation::wants_another_round() const {
@@ -315,11 +375,8 @@ void Contemplation::start_revisions(int round) {
   const std::vector<prompts::Angle> angles = usable(prompts::revisions(kind_));
   const int agents = std::max(work_.options.agents / 2, 2);
   for (int agent = 0; agent < agents; ++agent) {
-    const prompts::Angle angle = angle_of(angles, agent);
     // Where not even that can be started, the rounds before speak.
-    static_cast<void>(
-        start_attempt(agent, round, angle,
-                      instructed(work_.request, fmt::format("{}\n\n{}", read, angle.instruction))));
+    static_cast<void>(start_attempt(agent, round, angle_of(angles, agent), read));
   }
 }
 

@@ -25,12 +25,17 @@ struct Attempt {
   int agent = 0;
   int round = 1;
   prompts::Angle angle;
+  backends::ChatRequest question;  // as this agent was asked it
   Work::Asked asked;
+  std::string thoughts = {};  // of one that thinks, once it is asked for the answer
+  int thought_tokens = 0;
   std::string text = {};
   std::string reasoning = {};  // of a model that reasons by itself
   bool writing = true;
   bool checking = false;
   bool closed = false;  // its end was told
+  bool whole = false;   // its program was complete, and it was stopped behind that
+  bool cut = false;     // its budget ended it: it may count, but it is no answer to give out
   chat::FinishReason finish = chat::FinishReason::stop;
   chat::Progress::Outcome outcome = chat::Progress::Outcome::answered;
   chat::Progress::Check check = chat::Progress::Check::none;
@@ -40,8 +45,11 @@ struct Attempt {
   std::string word = {};    // by which its report is known
   std::optional<Error> error = {};
 
-  // Its budget ended it: what it says may count, but it is no answer to give out.
-  bool cut() const { return finish == chat::FinishReason::length; }
+  // All that it wrote, for whoever reads it.
+  std::string solution() const {
+    return thoughts.empty() || text.empty() ? thoughts + text : thoughts + "\n\n" + text;
+  }
+  int tokens() const { return thought_tokens + asked.tokens; }
 };
 
 class Contemplation {
@@ -61,13 +69,17 @@ class Contemplation {
 
   // contemplating.cc: the rounds.
   std::vector<prompts::Angle> usable(std::span<const prompts::Angle> angles) const;
+  // What stands above the angle's instruction, of whom has read a digest.
   Status start_attempt(int agent, int round, const prompts::Angle& angle,
-                       backends::ChatRequest request);
+                       std::string_view read = {});
   void start_revisions(int round);
   // Hears the attempts until none is under way or enough agree. False: all work was cancelled.
   bool hear_attempts();
   void hear_note(Inbox::Note note);
   void conclude(Attempt& attempt);
+  // Asks one that has thought for its answer. False: it cannot be asked.
+  bool ask_for_answer(Attempt& attempt);
+  void judge(Attempt& attempt);
   void check(Attempt& attempt, std::string program, std::chrono::milliseconds limit);
   void take_finding(Attempt& attempt, const Inbox::Finding& finding);
   // Runs all code against the tests that agents wrote.

@@ -12,6 +12,7 @@ namespace helicon::agents {
 namespace {
 
 using chat::Progress;
+using prompts::Task;
 
 constexpr size_t kExcerpt = 800;  // bytes of one solution in a digest
 
@@ -64,11 +65,11 @@ std::string Contemplation::digest() const {
     const Attempt* shortest = nullptr;
     for (const Attempt& attempt : attempts_)
       if (attempt.result == standing.result &&
-          (!shortest || attempt.text.size() < shortest->text.size()))
+          (!shortest || attempt.solution().size() < shortest->solution().size()))
         shortest = &attempt;
     text += fmt::format("{}Result {} ({} of {} experts):\n{}", text.empty() ? "" : "\n\n",
                         standing.result, standing.votes, tally_.votes(),
-                        excerpt(shortest->text, kExcerpt));
+                        excerpt(shortest->solution(), kExcerpt));
   }
   return text;
 }
@@ -90,7 +91,7 @@ const Attempt* Contemplation::best_code() const {
   };
   const Attempt* best = nullptr;
   for (const Attempt& attempt : attempts_)
-    if (attempt.outcome == Outcome::answered && !attempt.angle.tests &&
+    if (attempt.outcome == Outcome::answered && attempt.angle.task != Task::tests &&
         (!best || rank(attempt) > rank(*best)))
       best = &attempt;
   return best;
@@ -106,13 +107,13 @@ void Contemplation::answer() {
   const std::vector<Tally::Standing> standings = tally_.standings();
   if (!standings.empty()) return answer_with(standings.front());
   if (kind_ == QuestionKind::code) {
-    if (const Attempt* best = best_code(); best && !best->cut()) {
+    if (const Attempt* best = best_code(); best && !best->cut) {
       const auto count = [&](auto&& counts) {
         return std::count_if(attempts_.begin(), attempts_.end(), counts);
       };
       const auto passing =
           count([](const Attempt& one) { return one.check == Progress::Check::passed; });
-      const auto codes = count([](const Attempt& one) { return !one.angle.tests; });
+      const auto codes = count([](const Attempt& one) { return one.angle.task != Task::tests; });
       const std::string statement =
           programs_ ? fmt::format(
                           "{} of {} solutions pass the question's {} examples; of {} tests "
@@ -134,7 +135,7 @@ void Contemplation::answer_with(const Tally::Standing& standing) {
                   tally_.votes(), standing.result, round_, round_ == 1 ? "" : "s", missing());
   const Attempt* best = nullptr;
   for (const Attempt& attempt : attempts_)
-    if (attempt.result == standing.result && !attempt.angle.program && !attempt.cut() &&
+    if (attempt.result == standing.result && attempt.angle.task != Task::program && !attempt.cut &&
         attempt.check != Progress::Check::failed && (!best || attempt.weight > best->weight))
       best = &attempt;
   if (best) return answer_with(*best, statement);
@@ -159,13 +160,14 @@ void Contemplation::answer_with(const Tally::Standing& standing) {
 }
 
 void Contemplation::answer_with(const Attempt& best, const std::string& statement) {
-  work_.usage.reasoning_tokens = work_.usage.completion_tokens - best.asked.tokens;
+  work_.usage.reasoning_tokens = work_.usage.completion_tokens - best.tokens();
   if (!statement.empty()) work_.say(statement, {});
   // The client's stop strings are about the answer, which this was not yet when it was written.
-  size_t end = best.text.size();
-  for (const std::string& stop : work_.request.stop) end = std::min(end, best.text.find(stop));
-  work_.say({}, best.text.substr(0, end));
-  work_.finish(end < best.text.size() ? chat::FinishReason::stop : best.finish);
+  const std::string text = best.solution();
+  size_t end = text.size();
+  for (const std::string& stop : work_.request.stop) end = std::min(end, text.find(stop));
+  work_.say({}, text.substr(0, end));
+  work_.finish(end < text.size() ? chat::FinishReason::stop : best.finish);
 }
 
 // Drafts that cannot be compared: the model reads them all, as far as its context goes.
@@ -186,7 +188,7 @@ void Contemplation::aggregate() {
     digest += fmt::format("Draft {}:\n{}\n\n", draft->agent + 1,
                           excerpt(draft->text, room / drafts.size()));
   const Attempt* whole = *std::min_element(drafts.begin(), drafts.end(),
-                                           [](auto a, auto b) { return a->cut() < b->cut(); });
+                                           [](auto a, auto b) { return a->cut < b->cut; });
   const std::optional<Said> said =
       stream_answer(instructed(work_.request, fmt::format("{}{}", digest, prompts::kAggregate)),
                     work_.request.max_tokens, [&] { answer_with(*whole, {}); });

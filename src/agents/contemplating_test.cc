@@ -1,3 +1,4 @@
+#include <boost/json.hpp>
 #include <set>
 
 #include "agents/mode_fixture.h"
@@ -9,13 +10,13 @@ namespace {
 TEST(Contemplating, WhatTheMostAgreeOnIsTheAnswer) {
   std::atomic<int> calls{0};
   FakeModelOptions options;
-  options.answer = [&](const ChatRequest&) -> std::string {
+  options.answer = in_two_turns([&](const ChatRequest&) -> std::string {
     const int call = calls++;
     return call % 4 == 3 ? "it is 3 + 4 = 8 Answer: 8" : "it is 3 + 4 = 7 Answer: 7";
-  };
+  });
   Hearer hearer;
   ask(options, asking(kQuestion), mode(Mode::contemplating), hearer);
-  EXPECT_EQ(hearer.text, "it is 3 + 4 = 7 Answer: 7");
+  EXPECT_EQ(hearer.text, "it is 3 + 4 = 7 Answer: 7\n\nAnswer: 7");
   EXPECT_EQ(hearer.last(Progress::Kind::agreement).result, "7");
   EXPECT_GE(hearer.last(Progress::Kind::agreement).agreed, 3);
   EXPECT_NE(hearer.reasoning.find("agree on 7"), std::string::npos) << hearer.reasoning;
@@ -54,28 +55,70 @@ TEST(Contemplating, SeedsAndAnglesDiffer) {
     const std::lock_guard lock(mutex);
     seeds.insert(request.sampling.seed);
     prompts.insert(request.messages.back().content);
-    EXPECT_TRUE(request.messages.back().content.starts_with(kQuestion));  // one prefix for all
+    EXPECT_TRUE(request.messages.front().content.starts_with(kQuestion));  // one prefix for all
     return "Answer: " + std::to_string(seeds.size());
   };
   Hearer hearer;
-  ask(options, asking(kQuestion), mode(Mode::contemplating, 6, 1), hearer);
+  ask(options, asking(kQuestion), mode(Mode::contemplating, 6, 1), hearer,
+      std::make_shared<PrintingRunner>());
   EXPECT_EQ(seeds.size(), 6u);
   EXPECT_GE(prompts.size(), 2u);
+}
+
+// Each as Thinking would with a seed of its own: what it draws, what it is asked in either turn.
+TEST(Contemplating, AgentsThinkAsThinkingDoes) {
+  for (const bool reasons : {false, true}) {
+    std::mutex mutex;
+    std::vector<ChatRequest> heard;
+    FakeModelOptions options;
+    options.reasons = reasons;
+    options.answer = [&](const ChatRequest& request) -> std::string {
+      const std::lock_guard lock(mutex);
+      heard.push_back(request);
+      return (reasons ? "so </think> Answer: " : "Answer: ") +
+             std::to_string(request.sampling.seed);
+    };
+    const auto as_text = [](const ChatRequest& request) {
+      std::string text = std::to_string(request.sampling.seed);
+      for (const chat::Message& one : request.messages) text += "\n" + one.role + one.content;
+      return text + boost::json::serialize(request.template_variables);
+    };
+    ChatRequest request = asking(kQuestion);
+    request.sampling.temperature = 0.7f;
+    std::multiset<std::string> wanted, found;
+    for (request.sampling.seed = 5; request.sampling.seed < 8; ++request.sampling.seed) {
+      Hearer hearer;
+      ask(options, request, mode(Mode::thinking), hearer);
+    }
+    for (const ChatRequest& one : std::exchange(heard, {})) wanted.insert(as_text(one));
+    EXPECT_EQ(wanted.size(), reasons ? 3u : 6u);
+    request.sampling.seed = 5;
+    request.sampling.temperature = 0;
+    request.sampling.top_p = 0.1f;
+    Hearer hearer;
+    ask(options, request, mode(Mode::contemplating, 3, 1), hearer);
+    for (const ChatRequest& one : heard) {
+      found.insert(as_text(one));
+      EXPECT_EQ(one.sampling.temperature, 0.7f);
+      EXPECT_EQ(one.sampling.top_p, 1);
+    }
+    EXPECT_EQ(found, wanted);
+  }
 }
 
 TEST(Contemplating, EndsEarlyWhenEnoughAgree) {
   std::atomic<int> calls{0};
   FakeModelOptions options;
   options.token_delay = std::chrono::milliseconds(2);
-  options.answer = [&](const ChatRequest&) -> std::string {
+  options.answer = in_two_turns([&](const ChatRequest&) -> std::string {
     if (calls++ < 4) return "Answer: 7";
     std::string endless;
     for (int i = 0; i < 900; ++i) endless += "so ";
     return endless + "Answer: 8";
-  };
+  });
   Hearer hearer;
   ask(options, asking(kQuestion), mode(Mode::contemplating), hearer);
-  EXPECT_EQ(hearer.text, "Answer: 7");
+  EXPECT_EQ(hearer.text, "Answer: 7\n\nAnswer: 7");
   EXPECT_LT(hearer.usage.completion_tokens, 1000);
   size_t stopped = 0;
   for (const Progress& one : hearer.progress)
@@ -87,14 +130,14 @@ TEST(Contemplating, EndsEarlyWhenEnoughAgree) {
 TEST(Contemplating, WhereTheyDisagreeTheyReadEachOther) {
   std::atomic<int> calls{0};
   FakeModelOptions options;
-  options.answer = [&](const ChatRequest& request) -> std::string {
+  options.answer = in_two_turns([&](const ChatRequest& request) -> std::string {
     if (has(request, "other experts")) {
       EXPECT_TRUE(has(request, "Result 7 (2 of 4 experts)"));
       EXPECT_TRUE(has(request, "Result 8 (2 of 4 experts)"));
       return "3 + 4 = 7 Answer: 7";
     }
     return calls++ % 2 == 0 ? "Answer: 7" : "Answer: 8";
-  };
+  });
   Hearer hearer;
   ask(options, asking(kQuestion), mode(Mode::contemplating, 4), hearer);
   EXPECT_EQ(hearer.count(Progress::Kind::round), 2u);
@@ -102,18 +145,33 @@ TEST(Contemplating, WhereTheyDisagreeTheyReadEachOther) {
   EXPECT_NE(hearer.reasoning.find("after 2 rounds"), std::string::npos) << hearer.reasoning;
 }
 
-TEST(Contemplating, WhatWasRunCountsMore) {
+TEST(Contemplating, WhatIsRecalculatedCountsMore) {
+  std::atomic<int> calls{0};
+  FakeModelOptions options;
+  options.answer = in_two_turns([&](const ChatRequest&) -> std::string {
+    return calls++ == 1 ? "3 + 4 = 7. Answer: 7" : "3 + 4 = 9. Answer: 9";
+  });
+  Hearer hearer;
+  ask(options, asking(kQuestion), mode(Mode::contemplating, 4, 1), hearer);
+  EXPECT_EQ(hearer.last(Progress::Kind::agreement).result, "7");
+  EXPECT_TRUE(hearer.text.ends_with("Answer: 7")) << hearer.text;
+}
+
+TEST(Contemplating, WhatProgramsFindIsExplained) {
   const auto runner = std::make_shared<PrintingRunner>();
   FakeModelOptions options;
-  options.token_delay = std::chrono::milliseconds(1);
   options.answer = [](const ChatRequest& request) -> std::string {
     if (has(request, "experts worked on this")) return "It is seven, I guess 9.";
-    return has(request, "Python") ? "```python\nprint 7\n```"
-                                  : "I think that it is, and would say so to everyone: Answer: 9";
+    if (!has(request, "Python")) return "I cannot say.";
+    std::string program = "```python\nprint 7\n```\n";
+    for (int i = 0; i < 900; ++i) program += "which prints ";
+    return program;
   };
+  options.token_delay = std::chrono::milliseconds(1);
   Hearer hearer;
   ask(options, asking(kQuestion), mode(Mode::contemplating, 8, 1), hearer, runner);
   EXPECT_GT(runner->runs, 0);
+  EXPECT_LT(hearer.usage.completion_tokens, 300);  // nobody waits for what follows a program
   EXPECT_EQ(hearer.last(Progress::Kind::agreement).result, "7");
   EXPECT_TRUE(hearer.text.ends_with("Answer: 7")) << hearer.text;  // whatever was explained
   EXPECT_GT(hearer.count(Progress::Kind::agent_checked), 0u);
@@ -162,7 +220,7 @@ TEST(Contemplating, WhatTheContextCannotHoldIsNotRead) {
 
   options.answer = [](const ChatRequest& request) -> Result<std::string> {
     if (has(request, "Several experts")) return Error{ErrorCode::context_length, "too long", {}};
-    return std::string("print 7");
+    return std::string(has(request, "Python") ? "print 7" : "I cannot say.");
   };
   Hearer number;
   ask(options, asking(kQuestion), mode(Mode::contemplating, 3), number,

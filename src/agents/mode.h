@@ -24,6 +24,10 @@ std::optional<Mode> take_mode_suffix(std::string& model);
 
 inline constexpr int kLeastBudget = 16;  // tokens
 
+// Counts what Contemplating's agents are told and how they decide: figures of one method are not
+// those of another.
+inline constexpr int kContemplatingMethod = 2;
+
 struct ModeOptions {
   Mode mode = Mode::instant;
   int agents = 8;         // of Contemplating, as the next one

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agents/mode_runner.h"
+#include "agents/prompts.h"
 #include "backends/fake_model.h"
 
 namespace helicon::agents {
@@ -121,6 +122,18 @@ inline bool has(const ChatRequest& request, std::string_view words) {
   for (const chat::Message& message : request.messages)
     if (message.content.find(words) != std::string::npos) return true;
   return false;
+}
+
+// What a model that reasons in a turn of its own says, given what it says to a question: in the
+// second turn the result again, or all of it where there is none.
+inline std::function<Result<std::string>(const ChatRequest&)> in_two_turns(
+    std::function<std::string(const ChatRequest&)> answer) {
+  return [answer = std::move(answer)](const ChatRequest& request) -> Result<std::string> {
+    if (!request.messages.back().content.ends_with(prompts::kAnswer)) return answer(request);
+    const std::string& thoughts = request.messages[request.messages.size() - 2].content;
+    const size_t at = thoughts.find("Answer:");
+    return at == std::string::npos ? thoughts : thoughts.substr(at);
+  };
 }
 
 // Asks and waits; nothing of the model runs afterwards.

@@ -3,31 +3,21 @@
 namespace helicon::agents::prompts {
 namespace {
 
-constexpr std::string_view kStep =
-    "Solve this step by step. End with a line \"Answer: \" followed by the number alone.";
 constexpr std::string_view kProgram =
     "Write a Python program that computes the answer and prints it. Print nothing but the number. "
     "Reply with the program alone, in a Python code block.";
-constexpr std::string_view kFunction =
-    "Define a Python function solve() that works out each quantity of the problem on a line of its "
-    "own, with a comment that says what it is, and returns the answer; then print(solve()). Reply "
-    "with the program alone, in a Python code block.";
-
-// Programs are shorter than solutions in words and make no slips of arithmetic; words find other
-// readings of the question.
+// Draws of Thinking, whose prompt is read once for all of them, outvote each other's slips
+// (self-consistency, Wang et al., 2022). A program makes no slips of arithmetic and has read the
+// question anew.
 constexpr Angle kNumber[] = {
-    {"program", kProgram, 0.0f, true},
-    {"step by step", kStep, 0.0f},
-    {"program, another draw", kProgram, 0.7f, true},
-    {"function", kFunction, 0.7f, true},
-    {"step by step, another draw", kStep, 0.7f},
-    {"program, a third draw", kProgram, 0.7f, true},
-    {"equations",
-     "Write down what is known and what is asked, set up the equations, and solve them step by "
-     "step. "
-     "End with a line \"Answer: \" followed by the number alone.",
-     0.7f},
-    {"function, another draw", kFunction, 0.7f, true},
+    {"thinking", kReason, 0.7f, Task::thoughts},
+    {"program", kProgram, 0.0f, Task::program},
+    {"thinking, a second draw", kReason, 0.7f, Task::thoughts},
+    {"thinking, a third draw", kReason, 0.7f, Task::thoughts},
+    {"thinking, a fourth draw", kReason, 0.7f, Task::thoughts},
+    {"thinking, a fifth draw", kReason, 0.7f, Task::thoughts},
+    {"thinking, a sixth draw", kReason, 0.7f, Task::thoughts},
+    {"thinking, a seventh draw", kReason, 0.7f, Task::thoughts},
 };
 
 constexpr Angle kNumberAgain[] = {
@@ -37,7 +27,7 @@ constexpr Angle kNumberAgain[] = {
      "each "
      "quantity of the problem, with a comment that says what it is, and prints the answer. Print "
      "nothing but the number. Reply with the program alone, in a Python code block.",
-     0.5f, true},
+     0.5f, Task::program},
     {"step by step after reading",
      "Above are results of other experts on the same problem; they cannot all be right. Read the "
      "problem again, find out where they differ, and work it out. End with a line \"Answer: \" "
@@ -81,7 +71,7 @@ constexpr std::string_view kTests =
 // agreement says (as in CodeT, Chen et al., 2022).
 constexpr Angle kCode[] = {
     {"directly", kWholeCode, 0.0f},
-    {"tests", kTests, 0.2f, false, true},
+    {"tests", kTests, 0.2f, Task::tests},
     {"another draw", kWholeCode, 0.8f},
     {"edge cases",
      "Think of the edge cases first, in a few words; then reply with the complete code in one "
@@ -93,7 +83,7 @@ constexpr Angle kCode[] = {
      "Python code block.",
      0.8f},
     {"a third draw", kWholeCode, 0.8f},
-    {"tests, another draw", kTests, 0.8f, false, true},
+    {"tests, another draw", kTests, 0.8f, Task::tests},
     {"a fourth draw", kWholeCode, 0.8f},
 };
 

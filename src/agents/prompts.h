@@ -16,13 +16,20 @@ inline constexpr std::string_view kAnswer =
 inline constexpr std::string_view kAnswerAtOnce =
     "That is enough reasoning. Now give the final answer only.";
 
+// What an agent writes.
+enum class Task {
+  solution,
+  thoughts,  // and then the answer in a turn of its own, as Thinking does
+  program,   // whose output is the result
+  tests,     // for what the others write
+};
+
 // How an agent goes about a question.
 struct Angle {
   std::string_view name;         // as people see it
   std::string_view instruction;  // below the question
   float temperature;
-  bool program = false;  // writes a program whose output is the result
-  bool tests = false;    // writes tests for what the others write
+  Task task = Task::solution;
 };
 // In the order in which agents take them, over and over.
 std::span<const Angle> angles(QuestionKind kind);

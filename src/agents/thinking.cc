@@ -9,24 +9,38 @@
 namespace helicon::agents {
 namespace {
 
-chat::Message message(std::string role, std::string content) {
+chat::Message message(std::string role, std::string_view content) {
   chat::Message result;
   result.role = std::move(role);
-  result.content = std::move(content);
+  result.content = content;
   return result;
+}
+
+backends::ChatRequest question_of(const Work& work) {
+  return work.model->info().reasons ? work.request : instructed(work.request, prompts::kReason);
 }
 
 }  // namespace
 
+backends::ChatRequest reasoning_turn(const Work& work, backends::ChatRequest question) {
+  const backends::ModelInfo info = work.model->info();
+  if (info.reasons) question = with_reasoning(std::move(question), true);
+  if (info.reasons || info.takes_effort) question.reasoning_effort = work.options.effort;
+  return question;
+}
+
+backends::ChatRequest answering_turn(const Work& work, backends::ChatRequest question,
+                                     std::string_view thoughts, bool cut) {
+  if (work.model->info().reasons) question = with_reasoning(std::move(question), false);
+  question.messages.push_back(message("assistant", thoughts));
+  question.messages.push_back(message("user", cut ? prompts::kAnswerAtOnce : prompts::kAnswer));
+  return question;
+}
+
 Result<Work::Asked> start_thinking(Work& work) {
-  if (work.model->info().reasons) {
-    backends::ChatRequest request = with_reasoning(work.request, true);
-    request.reasoning_effort = work.options.effort;
-    return work.ask(std::move(request));
-  }
-  backends::ChatRequest request = instructed(work.request, prompts::kReason);
-  if (work.model->info().takes_effort) request.reasoning_effort = work.options.effort;
-  return work.ask_within(std::move(request), budget_of(work.options));
+  backends::ChatRequest request = reasoning_turn(work, question_of(work));
+  return work.model->info().reasons ? work.ask(std::move(request))
+                                    : work.ask_within(std::move(request), budget_of(work.options));
 }
 
 void think(Work& work, Work::Asked reasoning) {
@@ -46,12 +60,8 @@ void think(Work& work, Work::Asked reasoning) {
   if (most == 0) return work.finish(chat::FinishReason::length);
 
   // The answer is a further turn, whose beginning the model has in its pages already.
-  backends::ChatRequest request =
-      reasons ? with_reasoning(work.request, false) : instructed(work.request, prompts::kReason);
   const std::string& thoughts = reasoned.text.empty() ? reasoned.reasoning : reasoned.text;
-  request.messages.push_back(message("assistant", thoughts));
-  request.messages.push_back(
-      message("user", std::string(cut ? prompts::kAnswerAtOnce : prompts::kAnswer)));
+  backends::ChatRequest request = answering_turn(work, question_of(work), thoughts, cut);
   auto answering = work.ask_to_answer(std::move(request), most);
   if (!answering.ok()) return work.finish(chat::FinishReason::error, answering.error());
   const Said answered = hear(work, *answering, As::answer);

@@ -193,6 +193,7 @@ backends::ChatRequest instructed(const backends::ChatRequest& request,
   result.stop.clear();
   result.max_tokens = -1;
   result.top_logprobs = -1;
+  if (instruction.empty()) return result;
   for (size_t i = result.messages.size(); i-- > 0;)
     if (result.messages[i].role == "user") {
       result.messages[i].content += fmt::format("\n\n{}", instruction);
