@@ -65,9 +65,9 @@ void write_all(const std::string& text) {
 
 }  // namespace
 
-AgentTable::Agent* AgentTable::find(int number) {
+AgentTable::Agent* AgentTable::find(const Progress& progress) {
   for (Agent& agent : agents_)
-    if (agent.number == number) return &agent;
+    if (agent.round == progress.round && agent.number == progress.agent) return &agent;
   return nullptr;
 }
 
@@ -75,24 +75,25 @@ void AgentTable::hear(const Progress& progress) {
   switch (progress.kind) {
     case Progress::Kind::round:
       round_ = progress.round;
-      agents_.clear();
+      // Whoever still writes does so beside the new round.
+      std::erase_if(agents_, [](const Agent& agent) { return !agent.state.empty(); });
       return;
     case Progress::Kind::agent_started:
-      agents_.push_back({progress.agent, progress.angle, {}, {}, 0});
+      agents_.push_back({progress.round, progress.agent, progress.angle, {}, {}, 0});
       return;
     case Progress::Kind::agreement:
       agreement_ = fmt::format("{} of {} agree on {}", progress.agreed, progress.answered,
                                printable(progress.result, true));
       return;
     case Progress::Kind::agent_wrote:
-      if (Agent* agent = find(progress.agent)) {
+      if (Agent* agent = find(progress)) {
         agent->text += progress.text;
         if (agent->text.size() > 2 * kTail) agent->text = last_characters(agent->text, kTail);
         ++agent->pieces;
       }
       return;
     case Progress::Kind::agent_finished:
-      if (Agent* agent = find(progress.agent)) {
+      if (Agent* agent = find(progress)) {
         agent->state = state_of(progress);
         agent->pieces = progress.tokens;
       }

@@ -19,16 +19,17 @@ class AgentTable {
 
  private:
   struct Agent {
+    int round = 0;
     int number = 0;
     std::string angle;
     std::string text;
     std::string state;  // once it is done
     int pieces = 0;     // of text that have come, about a token each
   };
-  Agent* find(int number);
+  Agent* find(const chat::Progress& progress);
 
   int round_ = 0;
-  std::vector<Agent> agents_;  // of this round
+  std::vector<Agent> agents_;  // of this round, and of those before who still write
   std::string agreement_;
 };
 

@@ -46,8 +46,18 @@ TEST(AgentTable, HasALineForEachAgentAndTheAgreement) {
   for (const size_t width : {0u, 1u, 10u, 36u, 40u})
     for (const std::string& line : table.lines(width)) EXPECT_LE(line.size(), 4 * width);
 
-  table.hear(about(Progress::Kind::round));
-  EXPECT_EQ(table.lines(80).size(), 1u);  // the next round's agents are others
+  // The next round's agents are others; who still writes is there as before.
+  Progress next = about(Progress::Kind::round);
+  next.round = 2;
+  table.hear(next);
+  ASSERT_EQ(table.lines(80).size(), 2u);
+  Progress started = about(Progress::Kind::agent_started, 1);
+  started.round = 2;
+  table.hear(started);
+  table.hear(wrote);
+  ASSERT_EQ(table.lines(80).size(), 3u);
+  EXPECT_NE(table.lines(80)[0].find("last"), std::string::npos);
+  EXPECT_EQ(table.lines(80)[1].find("last"), std::string::npos);
 }
 
 TEST(AgentTable, WhatItDoesNotKnowIsPassedOver) {

@@ -18,6 +18,8 @@ constexpr std::chrono::milliseconds kProgramLimit{5'000};
 // A writer is a straggler when three of four are done and it has written so many times as much as
 // the median of these.
 constexpr double kStraggler = 2.0;
+// Where so many of a round have answered and do not agree, the next one begins.
+constexpr double kMost = 0.75;
 
 constexpr size_t kMostTests = 8;  // of one agent
 constexpr float kRepeatedTemperature = 0.7f;
@@ -141,7 +143,7 @@ void Contemplation::run() {
 }
 
 bool Contemplation::hear_attempts() {
-  while (under_way()) {
+  while (under_way() && !most_have_answered()) {
     std::vector<Inbox::Note> notes = work_.inbox->take();
     if (notes.empty()) break;
     for (Inbox::Note& note : notes) hear_note(std::move(note));
@@ -160,6 +162,18 @@ bool Contemplation::hear_attempts() {
           attempt.writing = false;
         }
   return false;
+}
+
+// Whether the next round may begin: whoever still writes goes on beside it, and is heard when done.
+bool Contemplation::most_have_answered() const {
+  if (kind_ != QuestionKind::number && kind_ != QuestionKind::choice) return false;
+  size_t all = 0, answered = 0;
+  for (const Attempt& attempt : attempts_) {
+    if (attempt.round != round_) continue;
+    ++all;
+    answered += attempt.closed;
+  }
+  return static_cast<double>(answered) >= kMost * static_cast<double>(all) && wants_another_round();
 }
 
 bool Contemplation::under_way() const {
@@ -283,8 +297,9 @@ void Contemplation::take_finding(Attempt& attempt, const Inbox::Finding& finding
     attempt.check = passed ? Progress::Check::passed : Progress::Check::failed;
     attempt.weight = passed ? Weights::kChecked : Weights::kPlain;
   } else {
+    // That it ran says nothing of what it computes.
     attempt.check = finding.ran ? Progress::Check::passed : Progress::Check::failed;
-    attempt.weight = Weights::kChecked;
+    attempt.weight = Weights::kPlain;
     if (finding.ran) attempt.result = number_in(finding.output).value_or("");
   }
   if (attempt.closed) return;
@@ -316,7 +331,16 @@ void Contemplation::vote(Attempt& attempt) {
   agreement.answered = static_cast<int>(tally_.votes());
   agreement.result = leader.result;
   work_.report(std::move(agreement));
-  if (tally_.decided()) stop_writers();
+  if (enough_agree()) stop_writers();
+}
+
+// Enough of them, and one in words that can be given out: programs alone are soon done.
+bool Contemplation::enough_agree() const {
+  const std::optional<Tally::Standing> decided = tally_.decided();
+  return decided && std::any_of(attempts_.begin(), attempts_.end(), [&](const Attempt& attempt) {
+           return attempt.closed && attempt.angle.task != Task::program &&
+                  attempt.result == decided->result;
+         });
 }
 
 void Contemplation::close(Attempt& attempt, Outcome outcome) {
@@ -338,6 +362,10 @@ void Contemplation::stop_writers() {
 void Contemplation::stop_stragglers() {
   std::vector<int> done;
   size_t writing = 0;
+  const bool over = std::none_of(attempts_.begin(), attempts_.end(), [&](const Attempt& attempt) {
+    return attempt.round == round_ && (attempt.writing || attempt.checking);
+  });
+  if (over) return stop_writers();  // those of a round before
   for (const Attempt& attempt : attempts_) {
     if (attempt.round != round_) continue;
     if (attempt.writing)

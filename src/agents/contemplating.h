@@ -90,6 +90,8 @@ class Contemplation {
   void stop_stragglers();
   void stop_writers();
   bool under_way() const;
+  bool most_have_answered() const;
+  bool enough_agree() const;
   bool wants_another_round() const;
 
   // contemplating_answer.cc: what is made of them.

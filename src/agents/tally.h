@@ -8,9 +8,9 @@
 
 namespace helicon::agents {
 
-// What a result weighs. What was checked, by running a program or by recalculating every equation
-// of a solution, is right more often than what was not, and a solution with a wrong equation seldom
-// (docs/evaluation.md has the figures).
+// What a result weighs. A solution of which every equation was recalculated, or code that passes
+// its examples, is right more often than what was not checked, and a solution with a wrong equation
+// seldom (docs/evaluation.md has the figures).
 struct Weights {
   static constexpr double kChecked = 1.5;
   static constexpr double kPlain = 1.0;
