@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kProgramLimit{5'000};
 // the median of these.
 constexpr double kStraggler = 2.0;
 // Where so many of a round have answered and do not agree, the next one begins.
-constexpr double kMost = 0.75;
+constexpr double kMost = 0.5;
 
 constexpr size_t kMostTests = 8;  // of one agent
 constexpr float kRepeatedTemperature = 0.7f;
@@ -396,12 +396,13 @@ bool Contemplation::wants_another_round() const {
   return false;
 }
 
-// Half as many as began, as what they are to decide between is known: each reads the digest. What
-// they find counts beside what was found before.
+// Each reads the digest; what they find counts beside what was found before. Results that can be
+// compared get a quarter as many as began, as others still write beside these.
 void Contemplation::start_revisions(int round) {
   const std::string read = digest();
   const std::vector<prompts::Angle> angles = usable(prompts::revisions(kind_));
-  const int agents = std::max(work_.options.agents / 2, 2);
+  const int part = kind_ == QuestionKind::number || kind_ == QuestionKind::choice ? 4 : 2;
+  const int agents = std::max(work_.options.agents / part, 2);
   for (int agent = 0; agent < agents; ++agent) {
     // Where not even that can be started, the rounds before speak.
     static_cast<void>(start_attempt(agent, round, angle_of(angles, agent), read));

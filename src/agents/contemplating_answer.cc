@@ -14,7 +14,7 @@ namespace {
 using chat::Progress;
 using prompts::Task;
 
-constexpr size_t kExcerpt = 800;  // bytes of one solution in a digest
+constexpr size_t kEnding = 160;  // bytes of one solution in a digest
 
 // The beginning of a text up to a whole character, and dots where something is left out.
 std::string excerpt(std::string_view text, size_t most) {
@@ -22,6 +22,14 @@ std::string excerpt(std::string_view text, size_t most) {
   size_t end = most;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
   return std::string(text.substr(0, end)) + " ...";
+}
+
+// The same of its end, where a solution comes to its result.
+std::string ending(std::string_view text, size_t most) {
+  if (text.size() <= most) return std::string(text);
+  size_t begin = text.size() - most;
+  while (begin < text.size() && (static_cast<unsigned char>(text[begin]) & 0xc0) == 0x80) ++begin;
+  return "... " + std::string(text.substr(begin));
 }
 
 std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
@@ -69,7 +77,7 @@ std::string Contemplation::digest() const {
         shortest = &attempt;
     text += fmt::format("{}Result {} ({} of {} experts):\n{}", text.empty() ? "" : "\n\n",
                         standing.result, standing.votes, tally_.votes(),
-                        excerpt(shortest->solution(), kExcerpt));
+                        ending(shortest->solution(), kEnding));
   }
   return text;
 }

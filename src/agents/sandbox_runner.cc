@@ -19,7 +19,7 @@ class SandboxRunner final : public ProgramRunner {
     limits.time = limit;
     limits.output_bytes = kOutputBytes;
     HELICON_ASSIGN(tools::SandboxResult result,
-                   sandbox_.run_python(program, limits, {}, std::move(stop)));
+                   sandbox_.run_python(program, limits, {.stop = std::move(stop)}));
     if (result.timed_out) result.errors = "it did not end in time";
     return ProgramOutput{result.ok(), std::move(result.output), std::move(result.errors)};
   }

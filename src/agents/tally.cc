@@ -24,7 +24,7 @@ std::optional<Tally::Standing> Tally::decided() const {
   if (standings.empty() || standings[0].votes < kLeastVotes) return std::nullopt;
   double all = 0;
   for (const Standing& one : standings) all += one.weight;
-  if (standings[0].weight < kEnough * all) return std::nullopt;
+  if (standings[0].weight < std::max(kLeastWeight, kEnough * all)) return std::nullopt;
   return std::move(standings[0]);
 }
 

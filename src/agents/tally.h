@@ -35,10 +35,12 @@ class Tally {
   std::vector<Standing> standings() const;
   size_t votes() const { return votes_.size(); }
 
-  // What enough agree on: at least kLeastVotes, with kEnough of all weight that was given.
+  // What enough agree on: at least kLeastVotes, who weigh kLeastWeight and kEnough of all weight
+  // that was given.
   std::optional<Standing> decided() const;
 
   static constexpr size_t kLeastVotes = 3;
+  static constexpr double kLeastWeight = 2;
   static constexpr double kEnough = 0.6;
 
  private:

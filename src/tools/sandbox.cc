@@ -77,18 +77,19 @@ Result<Sandbox> Sandbox::create(const std::vector<fs::path>& folders) {
 }
 
 Result<SandboxResult> Sandbox::run_python(std::string_view program, const SandboxLimits& limits,
-                                          std::string_view input, std::stop_token stop) const {
+                                          const SandboxStreams& streams) const {
   HELICON_ASSIGN(Feed filter_feed, Feed::make(filter_));
   HELICON_ASSIGN(Feed program_feed, Feed::make(program));
-  HELICON_ASSIGN(Feed input_feed, Feed::make(input));
-  HELICON_ASSIGN(Collector output, Collector::make(limits.output_bytes));
+  HELICON_ASSIGN(Feed input_feed, Feed::make(streams.input));
+  HELICON_ASSIGN(Collector output, Collector::make(limits.output_bytes, streams.on_output));
   HELICON_ASSIGN(Collector errors, Collector::make(limits.output_bytes));
   const Clock::time_point start = Clock::now();
   HELICON_ASSIGN(
       SandboxProcess process,
       SandboxProcess::start(bubblewrap_, limits,
-                            {input_feed.child_end(), output.child_end(), errors.child_end(),
-                             filter_feed.child_end(), program_feed.child_end()}));
+                            {streams.input_file >= 0 ? streams.input_file : input_feed.child_end(),
+                             output.child_end(), errors.child_end(), filter_feed.child_end(),
+                             program_feed.child_end()}));
   output.close_child_end();
   errors.close_child_end();
 
@@ -108,7 +109,7 @@ Result<SandboxResult> Sandbox::run_python(std::string_view program, const Sandbo
     errors.pull();
     HELICON_ASSIGN(exit_code, process.ended());
     if (exit_code) break;
-    result.stopped |= !result.timed_out && stop.stop_requested();
+    result.stopped |= !result.timed_out && (streams.stop.stop_requested() || output.refused());
     result.timed_out |= !result.stopped && Clock::now() - start > limits.time;
     too_many_files |= process.too_many_files();
     if (result.stopped || result.timed_out || too_many_files) process.kill();

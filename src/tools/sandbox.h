@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -37,7 +38,7 @@ struct SandboxLimits {
 struct SandboxResult {
   int exit_code = 0;  // 128 and more: ended by that signal and 128
   bool timed_out = false;
-  bool stopped = false;    // on request
+  bool stopped = false;    // on request, or by on_output
   bool truncated = false;  // more was written than kept: the first quarter, a line that says how
                            // much is left out, and the last three quarters
   std::string output;      // any bytes
@@ -45,6 +46,16 @@ struct SandboxResult {
   double seconds = 0;
 
   bool ok() const { return exit_code == 0 && !timed_out && !stopped; }
+};
+
+// What goes in and out of a run.
+struct SandboxStreams {
+  std::string_view input = {};
+  int input_file = -1;  // an open file instead, from where it stands
+  // Takes what the program writes to stdout as it comes, and not SandboxResult::output. False:
+  // that is enough, and the run is stopped.
+  std::function<bool(std::string_view)> on_output = {};
+  std::stop_token stop = {};
 };
 
 // Safe to use from many threads.
@@ -60,7 +71,7 @@ class Sandbox {
   // An exit code of 0 says that it ended, not that it came to its last line: a program ends itself
   // whenever it likes. Errors: io (no descriptors or processes left).
   Result<SandboxResult> run_python(std::string_view program, const SandboxLimits& limits = {},
-                                   std::string_view input = {}, std::stop_token stop = {}) const;
+                                   const SandboxStreams& streams = {}) const;
 
  private:
   Sandbox(std::filesystem::path bubblewrap, std::string filter)

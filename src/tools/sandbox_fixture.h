@@ -19,7 +19,7 @@ class SandboxTest : public testing::Test {
   SandboxResult run(std::string_view program, const SandboxLimits& limits = {},
                     std::string_view input = {}, std::stop_token stop = {}) {
     if (!sandbox_.ok()) return {};
-    auto result = sandbox_->run_python(program, limits, input, std::move(stop));
+    auto result = sandbox_->run_python(program, limits, {.input = input, .stop = std::move(stop)});
     EXPECT_TRUE(result.ok()) << result.error().message;
     return result.ok() ? *result : SandboxResult{};
   }

@@ -49,19 +49,23 @@ void Feed::push() {
   pipe_.write.reset();
 }
 
-Result<Collector> Collector::make(size_t most) {
+Result<Collector> Collector::make(size_t most, Sink sink) {
   HELICON_ASSIGN(Pipe pipe, make_pipe());
   if (fcntl(pipe.read.value(), F_SETFL, O_NONBLOCK) != 0) return system_error("fcntl");
-  return Collector(std::move(pipe), most);
+  return Collector(std::move(pipe), most, std::move(sink));
 }
 
 void Collector::pull() {
-  std::array<char, 4096> buffer;
+  std::array<char, 16'384> buffer;
   for (size_t pulled = 0; pipe_.read.open() && pulled < kAtOnce;) {
     const ssize_t count = read(pipe_.read.value(), buffer.data(), buffer.size());
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count <= 0) return pipe_.read.reset();
-    keep({buffer.data(), static_cast<size_t>(count)});
+    const std::string_view bytes(buffer.data(), static_cast<size_t>(count));
+    if (!sink_)
+      keep(bytes);
+    else if (!refused_)
+      refused_ = !sink_(bytes);
     pulled += static_cast<size_t>(count);
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,11 +39,12 @@ class Feed {
   std::string_view rest_;
 };
 
-// Collects what a child writes: of more than `most` bytes the beginning and, as it says most, the
-// end, a quarter and three quarters.
+// Collects what a child writes, or passes it on as it comes. Of more than `most` bytes it keeps the
+// beginning and, as it says most, the end, a quarter and three quarters.
 class Collector {
  public:
-  static Result<Collector> make(size_t most);
+  using Sink = std::function<bool(std::string_view)>;  // false: that is enough
+  static Result<Collector> make(size_t most, Sink sink = {});
   // Takes what the pipe has now, but no more than some at once, so that a child that writes without
   // end does not keep its caller from the clock.
   void pull();
@@ -53,14 +55,18 @@ class Collector {
   // `most`.
   std::string take();
   bool truncated() const { return dropped_ > 0; }  // after take()
+  bool refused() const { return refused_; }        // by the sink, which gets nothing from then on
 
  private:
-  Collector(Pipe pipe, size_t most) : pipe_(std::move(pipe)), most_(most) {}
+  Collector(Pipe pipe, size_t most, Sink sink)
+      : pipe_(std::move(pipe)), most_(most), sink_(std::move(sink)) {}
   void keep(std::string_view bytes);
   void trim();
 
   Pipe pipe_;
   size_t most_;
+  Sink sink_;
+  bool refused_ = false;
   std::string head_, tail_;
   size_t dropped_ = 0;  // bytes between them
 };
