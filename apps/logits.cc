@@ -118,6 +118,9 @@ void add_logits(CLI::App& app, int& exit_code) {
       "--image", options->media.images,
       "a picture (PNG, JPEG, WebP) for the tokens that stand for one; several: one after "
       "the other");
+  verb->add_option(
+      "--video", options->media.films,
+      "a film, of what FFmpeg decodes, for the tokens that stand for one; several likewise");
   verb->add_option("--audio", options->media.sounds,
                    "a sound (WAV of 24 kHz) for the tokens that stand for one; several likewise");
   verb->add_option("--out", options->out, "a .npy file: float32 [tokens, vocabulary]")->required();

@@ -1,16 +1,21 @@
 #include "media_in.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "encoders/audio_pyramid.h"
 #include "encoders/eyes.h"
 #include "input.h"
 #include "media/sound.h"
+#include "tools/ffmpeg.h"
 
 namespace helicon::apps {
 namespace {
@@ -23,8 +28,7 @@ Status put(const std::vector<std::string>& files, const char* kind, int32_t stan
            const Encode& encode, models::OpenModel& model, std::vector<int32_t>& tokens) {
   std::vector<int32_t> numbers;
   for (const std::string& path : files) {
-    HELICON_ASSIGN(const std::string bytes, read_input(path, kMostBytes));
-    const Result<std::vector<float>> rows = encode(std::as_bytes(std::span(bytes)));
+    const Result<std::vector<float>> rows = encode(path);
     if (!rows.ok()) return in(path, rows.error());
     const int32_t first = model.decoder->media().add(*rows);
     for (size_t i = 0; i < rows->size() / width; ++i)
@@ -48,18 +52,32 @@ Status put(const std::vector<std::string>& files, const char* kind, int32_t stan
 Status put_media(const std::shared_ptr<const weights::ModelFile>& weights,
                  const std::string& model_path, const MediaFiles& files, bool exact,
                  models::OpenModel& model, std::vector<int32_t>& tokens) {
-  if (!files.images.empty()) {
+  if (!files.images.empty() || !files.films.empty()) {
     auto eyes = encoders::Eyes::open(weights, model_path, *model.threads, exact);
     if (!eyes.ok()) return in(model_path, std::move(eyes).error());
-    const auto look = [&](std::span<const std::byte> bytes) { return eyes->look(bytes); };
-    HELICON_TRY(put(files.images, "picture", eyes->config().image_token, eyes->config().output,
-                    look, model, tokens));
+    const auto look = [&](const std::string& path) -> Result<std::vector<float>> {
+      HELICON_ASSIGN(const std::string bytes, read_input(path, kMostBytes));
+      return eyes->look(std::as_bytes(std::span(bytes)));
+    };
+    const auto watch = [&](const std::string& path) -> Result<std::vector<float>> {
+      HELICON_ASSIGN(const tools::SandboxedFfmpeg ffmpeg, tools::SandboxedFfmpeg::create());
+      const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+      if (!file.open()) return Error{ErrorCode::io, std::strerror(errno), {}};
+      HELICON_ASSIGN(encoders::Eyes::Watched watched, eyes->watch(ffmpeg, file.value()));
+      return std::move(watched.embeddings);
+    };
+    const encoders::VisionConfig& config = eyes->config();
+    HELICON_TRY(
+        put(files.images, "picture", config.image_token, config.output, look, model, tokens));
+    HELICON_TRY(put(files.films, "film", config.video_token, config.output, watch, model, tokens));
   }
   if (!files.sounds.empty()) {
     auto ears = encoders::AudioPyramid::open(weights, *model.threads, exact);
     if (!ears.ok()) return in(model_path, std::move(ears).error());
-    const auto hear = [&](std::span<const std::byte> bytes) -> Result<std::vector<float>> {
-      HELICON_ASSIGN(const media::Sound sound, media::decode_sound(bytes));
+    const auto hear = [&](const std::string& path) -> Result<std::vector<float>> {
+      HELICON_ASSIGN(const std::string bytes, read_input(path, kMostBytes));
+      HELICON_ASSIGN(const media::Sound sound,
+                     media::decode_sound(std::as_bytes(std::span(bytes))));
       return ears->hear_all(sound.samples);
     };
     HELICON_TRY(put(files.sounds, "sound", ears->config().token, ears->config().output, hear, model,

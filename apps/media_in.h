@@ -1,4 +1,4 @@
-// Pictures and sounds of the command line, in the place of the tokens that stand for them.
+// Pictures, films and sounds of the command line, in the place of the tokens that stand for them.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,9 @@
 namespace helicon::apps {
 
 struct MediaFiles {
-  std::vector<std::string> images, sounds;
+  std::vector<std::string> images, films, sounds;
 
-  bool empty() const { return images.empty() && sounds.empty(); }
+  bool empty() const { return images.empty() && films.empty() && sounds.empty(); }
 };
 
 // Opens the encoders that are called for, encodes the files of a kind one after the other and puts

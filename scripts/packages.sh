@@ -7,7 +7,7 @@ packages_build="g++ cmake ninja-build ccache libcli11-dev libspdlog-dev libfmt-d
   libpng-dev libturbojpeg0-dev libwebp-dev pkg-config
   bubblewrap python3 python3-pip"
 packages_fuzz="clang-19 libclang-rt-19-dev"
-packages_test="python3-venv clang-format-14 $packages_fuzz"
+packages_test="python3-venv clang-format-14 ffmpeg $packages_fuzz"
 packages_bench="python3-venv"
 packages_neon="g++-aarch64-linux-gnu qemu-user googletest"
 packages_lint="clang-format-14 clang-tidy-19 shellcheck"

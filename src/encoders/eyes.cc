@@ -26,8 +26,10 @@ Result<Eyes> Eyes::open(std::shared_ptr<const weights::ModelFile> file,
                         const std::filesystem::path& folder, ThreadPool& threads, bool exact) {
   Eyes eyes;
   HELICON_ASSIGN(VisionConfig config, configure_vision(*file));
-  HELICON_ASSIGN(eyes.rules_, media::read_picture_rules(folder));
-  HELICON_TRY(check_rules(eyes.rules_, config));
+  HELICON_ASSIGN(eyes.picture_rules_, media::read_picture_rules(folder));
+  HELICON_ASSIGN(eyes.film_rules_, media::read_film_rules(folder));
+  HELICON_TRY(check_rules(eyes.picture_rules_, config));
+  HELICON_TRY(check_rules(eyes.film_rules_.pictures, config));
   HELICON_ASSIGN(const kernels::KernelTable* kernels, kernels::choose_kernels());
   weights::LoadOptions options;
   options.exact = exact;
@@ -43,15 +45,32 @@ Result<Eyes> Eyes::open(std::shared_ptr<const weights::ModelFile> file,
   return eyes;
 }
 
+Result<std::vector<float>> Eyes::encode(std::span<const float> patches, const PatchGrid& grid,
+                                        const char* medium, const EncodeOptions& options) {
+  const size_t scratch = tower_->scratch_bytes(grid.patches());
+  HELICON_TRY(check_memory(medium, scratch));
+  const MemoryClaim claim(scratch);
+  return tower_->encode(patches, grid, options);
+}
+
 Result<std::vector<float>> Eyes::look(std::span<const std::byte> bytes,
                                       const EncodeOptions& options) {
   HELICON_ASSIGN(const media::Picture picture, media::decode_picture(bytes));
-  const media::PicturePatches patches = media::make_patches(picture, rules_);
-  const PatchGrid grid{1, patches.grid.height, patches.grid.width};
-  const size_t scratch = tower_->scratch_bytes(grid.patches());
-  HELICON_TRY(check_memory("a picture of this size", scratch));
-  const MemoryClaim claim(scratch);
-  return tower_->encode(patches.values, grid, options);
+  const media::PicturePatches patches = media::make_patches(picture, picture_rules_);
+  return encode(patches.values, {1, patches.grid.height, patches.grid.width},
+                "a picture of this size", options);
+}
+
+Result<Eyes::Watched> Eyes::watch(const media::Ffmpeg& ffmpeg, int file,
+                                  const EncodeOptions& options) {
+  HELICON_ASSIGN(media::FilmPatches film,
+                 media::decode_film(ffmpeg, file, film_rules_, options.stop));
+  Watched watched;
+  HELICON_ASSIGN(watched.embeddings,
+                 encode(film.values, {film.seconds.size(), film.grid.height, film.grid.width},
+                        "a film of this size", options));
+  watched.seconds = std::move(film.seconds);
+  return watched;
 }
 
 }  // namespace helicon::encoders

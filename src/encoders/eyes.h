@@ -1,4 +1,4 @@
-// A model's eyes: from the bytes of a picture to what its text model reads.
+// A model's eyes: from the bytes of a picture or a film to what its text model reads.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/thread_pool.h"
 #include "encoders/vision_tower.h"
+#include "media/film.h"
 #include "media/picture_patches.h"
 #include "weights/model_file.h"
 
@@ -18,10 +19,11 @@ namespace helicon::encoders {
 
 class Eyes {
  public:
-  // The tower of a model folder, with what the folder's processor says of pictures. `exact`:
-  // activations, keys and values in 32-bit floats, a reference. Threads must outlive it.
-  // Errors: those of configure_vision (not_found: a model without eyes), read_picture_rules and
-  // load_vision_weights; corrupt (processor and tower differ); out_of_memory with the numbers.
+  // The tower of a model folder, with what the folder's processors say of pictures and films.
+  // `exact`: activations, keys and values in 32-bit floats, a reference. Threads must outlive it.
+  // Errors: those of configure_vision (not_found: a model without eyes), read_picture_rules,
+  // read_film_rules and load_vision_weights; corrupt (processor and tower differ); out_of_memory
+  // with the numbers.
   static Result<Eyes> open(std::shared_ptr<const weights::ModelFile> file,
                            const std::filesystem::path& folder, ThreadPool& threads, bool exact);
 
@@ -32,12 +34,23 @@ class Eyes {
   Result<std::vector<float>> look(std::span<const std::byte> picture,
                                   const EncodeOptions& options = {});
 
+  // Embeddings of a film, group by group of its frames, and when each group is shown. Errors: those
+  // of decode_film and VisionTower::encode; out_of_memory.
+  struct Watched {
+    std::vector<float> embeddings;  // [groups * tokens, config().output]
+    std::vector<double> seconds;    // of each group, from the film's beginning
+  };
+  Result<Watched> watch(const media::Ffmpeg& ffmpeg, int film, const EncodeOptions& options = {});
+
  private:
   Eyes() = default;
+  Result<std::vector<float>> encode(std::span<const float> patches, const PatchGrid& grid,
+                                    const char* medium, const EncodeOptions& options);
 
   MemoryClaim memory_;  // of weights
   std::unique_ptr<VisionTower> tower_;
-  media::PictureRules rules_;
+  media::PictureRules picture_rules_;
+  media::FilmRules film_rules_;
 };
 
 }  // namespace helicon::encoders

@@ -94,9 +94,13 @@ Result<VisionConfig> configure_muse(const weights::ModelFile& file) {
       text(file, "config.text_config");
   VisionConfig config;
   config.names = &kMuseNames;
-  HELICON_ASSIGN(const size_t token,
-                 whole.count_or("image_token_id", weights::kMaxVocabulary, kMuseImageToken));
-  config.image_token = static_cast<int32_t>(token);
+  const auto token = [&](const char* key, int32_t otherwise, int32_t& target) -> Status {
+    HELICON_ASSIGN(const size_t found, whole.count_or(key, weights::kMaxVocabulary, otherwise));
+    target = static_cast<int32_t>(found);
+    return ok_status();
+  };
+  HELICON_TRY(token("image_token_id", kMuseImageToken, config.image_token));
+  HELICON_TRY(token("video_token_id", kMuseVideoToken, config.video_token));
   HELICON_ASSIGN(config.patch, vision.count_or("patch_size", kMaxPatch, kPatch));
   HELICON_ASSIGN(config.frames, vision.count_or("patch_temporal", kMaxFrames, kFrames));
   HELICON_ASSIGN(config.hidden, vision.count_or("hidden_size", kMaxHidden, kHidden));

@@ -24,6 +24,7 @@ struct VisionNames {
 struct VisionConfig {
   const VisionNames* names = nullptr;
   int32_t image_token = 0;  // stands for each embedding of a picture
+  int32_t video_token = 0;  // and of a film
   size_t patch = 14;        // pixels of a side
   size_t frames = 2;        // of a patch, one after the other in time
   size_t hidden = 0;        // divided among heads

@@ -78,30 +78,36 @@ PictureGrid choose_grid(size_t width, size_t height, const PictureRules& rules) 
   return {best.height * rules.merge, best.width * rules.merge};
 }
 
-PicturePatches make_patches(const Picture& picture, const PictureRules& rules) {
-  const size_t patch = rules.patch;
-  PicturePatches patches;
-  patches.grid = choose_grid(picture.width, picture.height, rules);
-  const auto [rows, columns] = patches.grid;
-  const Picture resized = resize_lanczos(picture, columns * patch, rows * patch);
-  patches.values.resize(rows * columns * rules.frames * 3 * patch * patch);
-  // (value / 255 - mean) / deviation, with both scaled to whole pixel values first.
+void add_patches(std::span<const Picture* const> frames, const PictureRules& rules,
+                 std::vector<float>& values) {
+  const size_t patch = rules.patch, width = frames[0]->width;
+  // With both scaled to whole pixel values first.
   std::array<float, 3> mean{}, deviation{};
   for (size_t c = 0; c < 3; ++c) {
     mean[c] = rules.mean[c] * 255;
     deviation[c] = rules.deviation[c] * 255;
   }
-  float* target = patches.values.data();
-  for (size_t row = 0; row < rows; ++row)
-    for (size_t column = 0; column < columns; ++column)
-      for (size_t frame = 0; frame < rules.frames; ++frame)
+  const size_t before = values.size();
+  values.resize(before + frames.size() * 3 * width * frames[0]->height);
+  float* target = values.data() + before;
+  for (size_t row = 0; row < frames[0]->height / patch; ++row)
+    for (size_t column = 0; column < width / patch; ++column)
+      for (const Picture* frame : frames)
         for (size_t c = 0; c < 3; ++c)
           for (size_t y = 0; y < patch; ++y) {
-            const uint8_t* pixel = resized.pixels.data() +
-                                   ((row * patch + y) * resized.width + column * patch) * 3 + c;
+            const uint8_t* pixel =
+                frame->pixels.data() + ((row * patch + y) * width + column * patch) * 3 + c;
             for (size_t x = 0; x < patch; ++x, pixel += 3)
               *target++ = (static_cast<float>(*pixel) - mean[c]) / deviation[c];
           }
+}
+
+PicturePatches make_patches(const Picture& picture, const PictureRules& rules) {
+  PicturePatches patches;
+  patches.grid = choose_grid(picture.width, picture.height, rules);
+  const auto [rows, columns] = patches.grid;
+  const Picture resized = resize_lanczos(picture, columns * rules.patch, rows * rules.patch);
+  add_patches(std::vector<const Picture*>(rules.frames, &resized), rules, patches.values);
   return patches;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <filesystem>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -39,6 +40,11 @@ struct PicturePatches {
   PictureGrid grid;
   std::vector<float> values;  // [patches, frames * 3 * patch * patch]: frame, channel, row, column
 };
+
+// Adds the patches of PictureRules::frames pictures that have the size of a grid, one behind the
+// other in time: (value / 255 - mean) / deviation.
+void add_patches(std::span<const Picture* const> frames, const PictureRules& rules,
+                 std::vector<float>& values);
 
 // Resized to its grid, in whole numbers, then (value / 255 - mean) / deviation.
 PicturePatches make_patches(const Picture& picture, const PictureRules& rules);

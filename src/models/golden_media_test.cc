@@ -1,5 +1,6 @@
-// Tiny models that are shown pictures and sounds, against what transformers computes with them
-// (tests/golden/models.py), from the files on.
+// Tiny models that are shown pictures, films and sounds, against what transformers computes with
+// them (tests/golden/models.py), from the files on.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -11,16 +12,20 @@
 #include <utility>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "encoders/audio_pyramid.h"
 #include "encoders/eyes.h"
+#include "media/film.h"
+#include "media/plain_ffmpeg.h"
 #include "media/sound.h"
 #include "models/golden_models.h"
 
 namespace helicon::models {
 namespace {
 
-constexpr int32_t kAudioToken = 90, kImageToken = 92;
-constexpr int32_t kPlaceholders[] = {kAudioToken, kImageToken};
+constexpr int32_t kAudioToken = 90, kVideoToken = 91, kImageToken = 92;
+constexpr const char* kFilmEndings[] = {"mkv", "mov"};
+constexpr int32_t kPlaceholders[] = {kAudioToken, kImageToken, kVideoToken};
 
 // The files of a medium that a model has, decoded: `name` of 0, of 1 and so on.
 template <typename Medium>
@@ -42,6 +47,23 @@ std::vector<media::Picture> read_pictures(const std::string& model) {
 std::vector<media::Sound> read_sounds(const std::string& model) {
   return read_media(
       model, [](size_t i) { return fmt::format("sound_{}.wav", i); }, media::decode_sound);
+}
+
+std::vector<media::FilmPatches> read_films(const std::string& model) {
+  const auto rules = media::read_film_rules(folder_of(model));
+  EXPECT_TRUE(rules.ok()) << rules.error().message;
+  std::vector<media::FilmPatches> films;
+  for (size_t i = 0;; ++i) {
+    const auto path = std::find_if(std::begin(kFilmEndings), std::end(kFilmEndings), [&](auto end) {
+      return fs::exists(folder_of(model) / fmt::format("film_{}.{}", i, end));
+    });
+    if (path == std::end(kFilmEndings)) return films;
+    const Descriptor file(
+        open((folder_of(model) / fmt::format("film_{}.{}", i, *path)).c_str(), O_RDONLY));
+    auto film = media::decode_film(media::PlainFfmpeg(), file.value(), *rules);
+    EXPECT_TRUE(film.ok()) << film.error().message;
+    films.push_back(std::move(*film));
+  }
 }
 
 // A model, with what its encoders make of the media among the tokens of its prompt.
@@ -90,6 +112,12 @@ Result<Sensing> open_sensing(const std::string& name, int threads = 1, Change ch
                    tower->encode(patches.values, {1, patches.grid.height, patches.grid.width}));
     put(rows, kImageToken, sensing);
   }
+  for (const media::FilmPatches& film : read_films(name)) {
+    HELICON_ASSIGN(
+        const std::vector<float> rows,
+        tower->encode(film.values, {film.seconds.size(), film.grid.height, film.grid.width}));
+    put(rows, kVideoToken, sensing);
+  }
   const std::vector<media::Sound> sounds = read_sounds(name);
   if (sounds.empty()) return sensing;
   HELICON_ASSIGN(const auto file, weights::ModelFile::open(folder_of(name)));
@@ -108,7 +136,23 @@ TEST_P(EachSensingModel, PatchesAreTheReferences) {
     const auto patches = media::make_patches(picture, *rules);
     values.insert(values.end(), patches.values.begin(), patches.values.end());
   }
-  EXPECT_LE(largest_difference(values, read_npy(folder_of(GetParam()) / "pixels.npy")), 1e-6f);
+  if (!values.empty()) {
+    EXPECT_LE(largest_difference(values, read_npy(folder_of(GetParam()) / "pixels.npy")), 1e-6f);
+  }
+  const std::vector<media::FilmPatches> films = read_films(GetParam());
+  ASSERT_FALSE(values.empty() && films.empty());
+  if (films.empty()) return;
+  values.clear();
+  std::vector<double> seconds;
+  for (const media::FilmPatches& film : films) {
+    values.insert(values.end(), film.values.begin(), film.values.end());
+    seconds.insert(seconds.end(), film.seconds.begin(), film.seconds.end());
+  }
+  EXPECT_LE(largest_difference(values, read_npy(folder_of(GetParam()) / "film_pixels.npy")), 1e-6f);
+  const auto expected = boost::json::parse(read_file(folder_of(GetParam()) / "film_seconds.json"));
+  ASSERT_EQ(seconds.size(), expected.as_array().size());
+  for (size_t i = 0; i < seconds.size(); ++i)
+    EXPECT_NEAR(seconds[i], expected.at(i).to_number<double>(), 1e-6);
 }
 
 TEST_P(EachSensingModel, LogitsAreTheReferences) {
@@ -125,8 +169,11 @@ TEST_P(EachSensingModel, GreedyContinuationIsTheReferences) {
   auto sensing = open_sensing(GetParam());
   ASSERT_TRUE(sensing.ok()) << sensing.error().message;
   const Expected expected = read_expected(GetParam());
-  // One more placeholder would need one more picture, or sound: the reference leaves them out.
-  expect_continuation(sensing->model, sensing->tokens, expected, kPlaceholders);
+  // One more placeholder would need one more picture, sound or film: the reference leaves them out,
+  // the last where there are films.
+  const bool films = fs::exists(folder_of(GetParam()) / "film_pixels.npy");
+  expect_continuation(sensing->model, sensing->tokens, expected,
+                      std::span(kPlaceholders).first(films ? 3 : 2));
 }
 
 // To the last bit.
@@ -139,7 +186,9 @@ TEST_P(EachSensingModel, WhatIsSeenDoesNotDependOnThreads) {
 
 INSTANTIATE_TEST_SUITE_P(Golden, EachSensingModel,
                          testing::Values("muse_glimmer_eyes", "muse_glimmer_eyes_silent",
-                                         "muse_glimmer_eyes_odd", "muse_spark_senses"));
+                                         "muse_glimmer_eyes_odd", "muse_spark_senses",
+                                         "muse_glimmer_film", "muse_glimmer_film_silent",
+                                         "muse_spark_film"));
 
 // A term of the tower, and the config without it.
 struct LeftOut {

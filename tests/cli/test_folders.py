@@ -83,11 +83,12 @@ def test_a_folder_without_a_tokenizer_says_so(helicon):
     helicon("run", GOLDEN / "models" / "qwen3_full", "Hello").fails_with("qwen3_full", "no tokenizer.json")
 
 
-@pytest.mark.parametrize("name", ["muse_glimmer_eyes", "muse_spark_senses"])
+@pytest.mark.parametrize("name", ["muse_glimmer_eyes", "muse_spark_senses", "muse_glimmer_film", "muse_spark_film"])
 def test_logits_of_media_are_the_references(helicon, tmp_path, name):
     folder = GOLDEN / "models" / name
     tokens = json.loads((folder / "expected.json").read_text())["tokens"]
-    media = [part for kind, pattern in (("--image", "picture_*.png"), ("--audio", "sound_*.wav"))
+    kinds = (("--image", "picture_*.png"), ("--audio", "sound_*.wav"), ("--video", "film_*.m*"))
+    media = [part for kind, pattern in kinds
              for path in sorted(folder.glob(pattern)) for part in (kind, path)]
     out = tmp_path / "logits.npy"
     helicon("logits", folder, "--tokens", ",".join(map(str, tokens)), *media, "--exact", "--out", out).succeeds()
@@ -107,6 +108,10 @@ def test_media_that_do_not_fit_are_refused(helicon, tmp_path):
     logits(glimmer, "--image", picture).fails_with("2 times 92", "picture")
     logits(glimmer, "--image", glimmer / "config.json").fails_with("config.json", "PNG, JPEG and WebP")
     logits(glimmer, "--image", tmp_path / "none.png").fails_with("none.png")
+    logits(glimmer, "--video", picture).fails_with("2 times 92", "picture")  # the film is not even opened
+    for film, words in ((picture, ("2 times 91", "film")), (glimmer / "config.json", ("config.json", "cannot decode")),
+                        (tmp_path / "none.mov", ("none.mov",))):
+        helicon("logits", glimmer, "--tokens", "1,91,91", "--video", film, "--out", out).fails_with(*words)
     logits(glimmer, "--audio", picture).fails_with("muse_glimmer", "no ears")
     logits(GOLDEN / "models" / "qwen3_full", "--image", picture).fails_with("qwen3", "no eyes")
     cut = tmp_path / "cut.png"

@@ -1,8 +1,8 @@
 """Makes tests/golden/models/: tiny random models and what transformers computes with them.
 
 Needs what the tests themselves do not: pip install "transformers==5.23.0" torch torchvision numpy
-pillow, all for the processor, in an environment of their own; torchvision 0.27 or later. Each folder
-gets config.json and safetensors as save_pretrained writes them, and
+pillow, all for the processor, in an environment of their own; torchvision 0.27 or later; and ffmpeg,
+which writes films. Each folder gets config.json and safetensors as save_pretrained writes them, and
 
   logits.npy     float32 [prompt, vocabulary], of the model read back into 32-bit floats
   expected.json  "tokens": the prompt; "continuation": 64 tokens, each the likeliest after all before
@@ -10,6 +10,7 @@ gets config.json and safetensors as save_pretrained writes them, and
   picture_N.png  what the N-th run of placeholders in the prompt stands for, in a model that is shown
                  pictures; the processor's file, where it is not the default, and
   pixels.npy     float32 [patches, values]: what the processor makes of all pictures
+  film_N.*       the same for films, without loss in red, green and blue; film_pixels.npy
   sound_N.wav    the same for sounds, 16 bits at 24 kHz
 
 Every parameter is random, the norms too. What a term of a model does must show in its logits: the
@@ -19,11 +20,13 @@ golden_media_test.cc compare.
 """
 
 import argparse
+import fractions
 import itertools
 import json
 import math
 import pathlib
 import shutil
+import subprocess
 import wave
 import zlib
 
@@ -293,6 +296,28 @@ MODELS = {
         ),
         spread_eyes, torch.float16, None, (), {},
     ),
+    "muse_glimmer_film": (
+        lambda: muse_glimmer(
+            EYES, hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=4,
+            num_key_value_heads=2, head_dim=16, sliding_window=24,
+        ),
+        spread_eyes, torch.float32, None, (), {},
+    ),
+    "muse_glimmer_film_silent": (
+        lambda: muse_glimmer(
+            EYES_SILENT, hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=2,
+            num_key_value_heads=2, head_dim=8,
+        ),
+        spread_eyes, torch.bfloat16, None, (), {},
+    ),
+    "muse_spark_film": (
+        lambda: muse_spark(
+            EYES, hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=2,
+            num_key_value_heads=2, head_dim=8, moe_intermediate_size=16, num_local_experts=6,
+            num_experts_per_tok=2, moe_hidden_size=16, rms_norm_eps=3e-4,
+        ),
+        spread_spark, torch.float32, None, (), {},
+    ),
     "muse_spark_mixed": (
         lambda: muse_spark(
             hidden_size=32, intermediate_size=40, num_hidden_layers=5, num_attention_heads=4,
@@ -331,14 +356,33 @@ PICTURES = {
     "muse_glimmer_eyes_silent": [(150, 90), (60, 200)],
     "muse_glimmer_eyes_odd": [(23, 61), (90, 16)],
     "muse_spark_senses": [(59, 37), (20, 64)],
+    "muse_glimmer_film": [(24, 40)],
+    "muse_spark_film": [(30, 20)],
+}
+# Width, height, frames, frames a second and file of the films: one that fills no group of two frames,
+# one of which some frames are left out, one whose second half is.
+FILMS = {
+    "muse_glimmer_film": [(40, 24, 9, "6", "mkv"), (23, 31, 1, "10", "mov"), (64, 20, 31, "10", "mkv")],
+    "muse_glimmer_film_silent": [(90, 60, 41, "24000/1001", "mov")],
+    "muse_spark_film": [(52, 64, 13, "5", "mov"), (30, 30, 9, "2", "mkv")],
+}
+FILM_PROCESSORS = {
+    "muse_glimmer_film": {"patch_size": 4, "max_video_frame_tokens": 12, "num_frames": 6},
+    "muse_spark_film": {
+        "patch_size": 4, "max_video_frame_tokens": 15, "fps": 2.5, "image_mean": [0.4, 0.5, 0.6],
+        "image_std": [0.3, 0.25, 0.2],
+    },
 }
 # Samples of the sounds: a whole number of tokens, less than one, one more than some.
 SOUNDS = {
     "muse_spark_senses": [96, 7, 217],
+    "muse_spark_film": [50],
 }
 PROCESSORS = {
     "muse_spark_senses": {"patch_size": 4, "max_image_tokens": 24},
     "muse_glimmer_eyes": {"patch_size": 4, "max_image_tokens": 24},
+    "muse_glimmer_film": {"patch_size": 4, "max_image_tokens": 10},
+    "muse_spark_film": {"patch_size": 4, "max_image_tokens": 10},
     "muse_glimmer_eyes_odd": {
         "patch_size": 3, "max_image_tokens": 30, "image_mean": [0.4, 0.5, 0.6], "image_std": [0.3, 0.25, 0.2],
     },
@@ -392,6 +436,36 @@ def write_pictures(folder: pathlib.Path, number: int) -> dict:
     return dict(seen)
 
 
+def write_films(folder: pathlib.Path, number: int) -> dict:
+    """Draws the model's films; gives back what the reference makes of them."""
+    generator = numpy.random.default_rng(number + 2)
+    films, facts = [], []
+    for i, (width, height, count, rate, kind) in enumerate(FILMS[folder.name]):
+        frames = numpy.stack([numpy.asarray(draw(width, height, generator)) for _ in range(count)])
+        codec = ["-c:v", "png"] if kind == "mov" else ["-c:v", "ffv1", "-pix_fmt", "bgr0"]
+        subprocess.run(
+            ["ffmpeg", "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", rate,
+             "-i", "-", *codec, "-fflags", "+bitexact", "-flags:v", "+bitexact", "-y",
+             str(folder / f"film_{i}.{kind}")],
+            input=frames.tobytes(), check=True,
+        )
+        films.append(torch.from_numpy(frames).permute(0, 3, 1, 2))
+        rate = fractions.Fraction(rate)
+        facts.append({"total_num_frames": count, "fps": rate.numerator / rate.denominator, "duration": None})
+    processor = transformers.MuseGlimmerVideoProcessor(**FILM_PROCESSORS.get(folder.name, {}))
+    if folder.name in FILM_PROCESSORS:
+        processor.save_pretrained(folder)
+    pixels, grids, seconds = [], [], []
+    for film, fact in zip(films, facts):
+        seen = processor([film], video_metadata=[fact], return_metadata=True, return_tensors="pt")
+        pixels.append(seen["pixel_values_videos"])
+        grids.append(seen["video_grid_thw"])
+        seconds += [float(one) for one in seen["video_metadata"][0].timestamps[::2]]
+    numpy.save(folder / "film_pixels.npy", torch.cat(pixels).numpy())
+    (folder / "film_seconds.json").write_text(json.dumps(seconds) + "\n")
+    return {"pixel_values_videos": torch.cat(pixels), "video_grid_thw": torch.cat(grids)}
+
+
 def write_sounds(folder: pathlib.Path, number: int) -> dict:
     """Draws the model's sounds; gives back what the reference makes of them."""
     generator = numpy.random.default_rng(number + 1)
@@ -410,11 +484,12 @@ def write_sounds(folder: pathlib.Path, number: int) -> dict:
 
 
 def show(tokens: torch.Tensor, seen: dict) -> torch.Tensor:
-    """The prompt with as many placeholders as each medium has, sounds and pictures by turns."""
+    """The prompt with as many placeholders as each medium has, sounds, pictures and films by turns."""
     pictures = [(IMAGE, int(grid.prod()) // 4) for grid in seen.get("image_grid_thw", [])]
+    films = [(VIDEO, int(grid.prod()) // 4) for grid in seen.get("video_grid_thw", [])]
     samples = math.prod(EARS["patch_sizes"])
     sounds = [(AUDIO, -(-int(mask.sum()) // samples)) for mask in seen.get("input_values_mask", [])]
-    media = [one for pair in itertools.zip_longest(sounds, pictures) for one in pair if one]
+    media = [one for turn in itertools.zip_longest(sounds, pictures, films) for one in turn if one]
     parts = [tokens[:, :4]]
     for i, (token, count) in enumerate(media):
         parts.append(torch.full((1, count), token))
@@ -431,11 +506,12 @@ def write_expected(folder: pathlib.Path, number: int) -> None:
     generator = torch.Generator().manual_seed(1000 + number)
     tokens = torch.randint(0, VOCABULARY, (1, PROMPT), generator=generator)
     seen = {}
-    if folder.name in PICTURES:
+    writers = ((PICTURES, write_pictures), (FILMS, write_films), (SOUNDS, write_sounds))
+    for table, write in writers:
+        if folder.name in table:
+            seen |= write(folder, number)
+    if seen:
         tokens[(tokens == IMAGE) | (tokens == VIDEO) | (tokens == AUDIO)] = 0
-        seen = write_pictures(folder, number)
-        if folder.name in SOUNDS:
-            seen |= write_sounds(folder, number)
         tokens = show(tokens, seen)
     else:
         tokens[0, 5], tokens[0, 30] = IMAGE, VIDEO
@@ -445,7 +521,8 @@ def write_expected(folder: pathlib.Path, number: int) -> None:
     for _ in range(CONTINUATION):
         logit = model(input_ids=tokens, use_cache=False, **seen).logits[0, -1].float()
         if seen:
-            logit[[IMAGE, AUDIO]] = -math.inf  # one more would need one more picture, or sound
+            # One more would need one more picture, or sound.
+            logit[[IMAGE, AUDIO] + ([VIDEO] if folder.name in FILMS else [])] = -math.inf
         top = torch.topk(logit, 2)
         continuation.append(int(top.indices[0]))
         margins.append(float(top.values[0] - top.values[1]))

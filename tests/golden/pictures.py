@@ -7,6 +7,7 @@ Needs what tests/golden/models.py needs, in an environment of its own. For src/m
                          has them once the orientation is taken away
   resized.json           [file, width, height, CRC-32], as torch's Lanczos has them
   grids.json             [width, height, most tokens, patch rows, patch columns] of transformers
+  frames.json            [frames of a film, frames a second, most frames, sum over those chosen]
 """
 
 import io
@@ -19,7 +20,9 @@ import numpy
 import PIL.Image
 import PIL.ImageOps
 import torch
+import transformers
 from transformers.models.muse_glimmer.image_processing_muse_glimmer import smart_resize
+from transformers.video_utils import VideoMetadata
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "pictures"
 ORIENTATION = 274
@@ -117,10 +120,29 @@ def grids() -> list:
     return found
 
 
+def frames() -> list:
+    """The sum begins with how many are chosen; each is added to 31 times that, modulo 1,000,000,007."""
+    random.seed(2)
+    processor = transformers.MuseGlimmerVideoProcessor()
+    films = [(count, rate) for count in range(1, 300, 3) for rate in (1.0, 5.0, 24.0, 30_000 / 1001)]
+    films += [(random.randint(300, 2_000_000), random.choice([1.5, 10.0, 25.0, 60.0])) for _ in range(300)]
+    found = []
+    for count, rate in films:
+        for most in (96, 31, 3):
+            metadata = VideoMetadata(total_num_frames=count, fps=rate)
+            chosen = processor.sample_frames(metadata, temporal_patch_size=2, num_frames=most, fps=2.0).tolist()
+            total = len(chosen)
+            for frame in chosen:
+                total = (total * 31 + frame) % 1_000_000_007
+            found.append([count, rate, most, total])
+    return found
+
+
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     write_pictures()
-    for name, found in {"decoded": decoded(), "resized": resized(), "grids": grids()}.items():
+    tables = {"decoded": decoded(), "resized": resized(), "grids": grids(), "frames": frames()}
+    for name, found in tables.items():
         (FOLDER / f"{name}.json").write_text(json.dumps(found) + "\n")
 
 

@@ -1,0 +1,107 @@
+#include "tools/ffmpeg.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "base/descriptor.h"
+#include "base/test_files.h"
+#include "media/film.h"
+#include "media/plain_ffmpeg.h"
+
+namespace helicon::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FfmpegTest : public testing::Test {
+ protected:
+  FfmpegTest() : ffmpeg_(SandboxedFfmpeg::create()) {
+    EXPECT_TRUE(ffmpeg_.ok()) << ffmpeg_.error().message;
+  }
+  Result<media::FilmPatches> decode(const fs::path& path, const std::stop_token& stop = {}) {
+    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    return media::decode_film(*ffmpeg_, file.value(), {}, stop);
+  }
+  // A file of these bytes.
+  fs::path write(const std::string& name, const std::string& bytes) {
+    std::ofstream(folder_ / name, std::ios::binary) << bytes;
+    return folder_ / name;
+  }
+  ~FfmpegTest() override { fs::remove_all(folder_); }
+
+  Result<SandboxedFfmpeg> ffmpeg_;
+  const fs::path folder_ = make_folder();
+
+ private:
+  static fs::path make_folder() {
+    std::string name = (fs::temp_directory_path() / "helicon-ffmpeg-XXXXXX").string();
+    EXPECT_NE(mkdtemp(name.data()), nullptr);
+    return name;
+  }
+};
+
+const fs::path kFilm = "tests/golden/models/muse_spark_film/film_0.mov";
+
+TEST_F(FfmpegTest, DecodesTheSameAsOutside) {
+  const auto film = decode(kFilm);
+  ASSERT_TRUE(film.ok()) << film.error().message;
+  const Descriptor file(open(kFilm.c_str(), O_RDONLY));
+  const auto outside = media::decode_film(media::PlainFfmpeg(), file.value(), {});
+  ASSERT_TRUE(outside.ok()) << outside.error().message;
+  EXPECT_EQ(film->values, outside->values);
+  EXPECT_EQ(film->seconds, outside->seconds);
+}
+
+TEST_F(FfmpegTest, WhatIsNoFilmIsAnError) {
+  const std::string whole = read_file(kFilm);
+  for (const std::string& bytes :
+       {std::string(), std::string("no film"), std::string(100'000, '\0'), whole.substr(0, 400),
+        read_file("CMakeLists.txt")}) {
+    const auto film = decode(write("bad", bytes));
+    ASSERT_FALSE(film.ok()) << bytes.size();
+    EXPECT_EQ(film.error().code, ErrorCode::corrupt) << film.error().message;
+  }
+}
+
+// Whatever a film does to FFmpeg, it is an answer.
+TEST_F(FfmpegTest, ScrambledFilmsEnd) {
+  const std::string whole = read_file(kFilm);
+  for (unsigned seed = 1; seed <= 12; ++seed) {
+    std::string bytes = whole;
+    for (unsigned i = 0; i < 40 * seed; ++i)
+      bytes[(i * 2654435761u * seed) % bytes.size()] = static_cast<char>(i * 97 + seed);
+    const auto film = decode(write("scrambled", bytes));
+    EXPECT_TRUE(film.ok() || film.error().code == ErrorCode::corrupt) << film.error().message;
+  }
+}
+
+// A picture, or a sound: there is no film in it to look at, or only one frame.
+TEST_F(FfmpegTest, SoundAloneIsNoFilm) {
+  const auto film = decode("tests/golden/models/muse_spark_film/sound_0.wav");
+  ASSERT_FALSE(film.ok());
+  EXPECT_EQ(film.error().code, ErrorCode::unsupported) << film.error().message;
+}
+
+TEST_F(FfmpegTest, CanBeStopped) {
+  std::stop_source stop;
+  stop.request_stop();
+  const auto film = decode(kFilm, stop.get_token());
+  ASSERT_FALSE(film.ok());
+  EXPECT_EQ(film.error().code, ErrorCode::cancelled);
+}
+
+TEST_F(FfmpegTest, TooLargeAFileIsNotRead) {
+  const fs::path path = write("large", "");
+  fs::resize_file(path, SandboxedFfmpeg::kMostBytes + 1);
+  const auto film = decode(path);
+  ASSERT_FALSE(film.ok());
+  EXPECT_EQ(film.error().code, ErrorCode::too_large);
+}
+
+}  // namespace
+}  // namespace helicon::tools
