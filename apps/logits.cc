@@ -114,15 +114,16 @@ void add_logits(CLI::App& app, int& exit_code) {
                    std::string(model_help) + ", or a folder of config.json and *.safetensors")
       ->required();
   verb->add_option("--tokens", options->token_list, "token ids, separated by commas")->required();
-  verb->add_option(
-      "--image", options->media.images,
-      "a picture (PNG, JPEG, WebP) for the tokens that stand for one; several: one after "
-      "the other");
+  verb->add_option("--image", options->media.images,
+                   "a picture (PNG, JPEG, WebP; others by FFmpeg) for the tokens that stand for "
+                   "one; several: one after "
+                   "the other");
   verb->add_option(
       "--video", options->media.films,
       "a film, of what FFmpeg decodes, for the tokens that stand for one; several likewise");
   verb->add_option("--audio", options->media.sounds,
-                   "a sound (WAV of 24 kHz) for the tokens that stand for one; several likewise");
+                   "a sound (WAV of 24 kHz; others by FFmpeg) for the tokens that stand for one; "
+                   "several likewise");
   verb->add_option("--out", options->out, "a .npy file: float32 [tokens, vocabulary]")->required();
   verb->add_option("--threads", options->threads, "0: as many as are worth having")
       ->check(CLI::Range(0, 1024));

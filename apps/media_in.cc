@@ -7,20 +7,61 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <span>
+#include <stop_token>
 #include <utility>
 
 #include "base/descriptor.h"
 #include "encoders/audio_pyramid.h"
 #include "encoders/eyes.h"
 #include "input.h"
-#include "media/sound.h"
+#include "media/converted.h"
 #include "tools/ffmpeg.h"
 
 namespace helicon::apps {
 namespace {
 
 constexpr size_t kMostBytes = size_t{64} << 20;  // of a file
+
+// FFmpeg, looked for when the first file needs it.
+class Converter {
+ public:
+  Result<const media::Ffmpeg*> find() {
+    if (!ffmpeg_) ffmpeg_ = tools::SandboxedFfmpeg::create();
+    if (!ffmpeg_->ok()) return ffmpeg_->error();
+    return &**ffmpeg_;
+  }
+  // What is read here, or what FFmpeg makes of formats that are not.
+  template <typename Medium>
+  Result<Medium> read(const std::string& path, Result<Medium> (*decode)(std::span<const std::byte>),
+                      Result<Medium> (*convert)(const media::Ffmpeg&, int,
+                                                const std::stop_token&)) {
+    HELICON_ASSIGN(const std::string bytes, read_input(path, kMostBytes));
+    auto medium = decode(std::as_bytes(std::span(bytes)));
+    if (medium.ok() || medium.error().code != ErrorCode::unsupported) return medium;
+    const auto ffmpeg = find();
+    if (!ffmpeg.ok())
+      return Error{ErrorCode::unsupported,
+                   fmt::format("{}; others by FFmpeg, but {}", medium.error().message,
+                               ffmpeg.error().message),
+                   {}};
+    HELICON_ASSIGN(const Descriptor file, open_file(path));
+    auto converted = convert(**ffmpeg, file.value(), {});
+    // What FFmpeg does not know either is best told by the formats that are read.
+    const bool unknown = !converted.ok() && (converted.error().code == ErrorCode::corrupt ||
+                                             converted.error().code == ErrorCode::unsupported);
+    return unknown ? medium : converted;
+  }
+  static Result<Descriptor> open_file(const std::string& path) {
+    Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.open()) return Error{ErrorCode::io, std::strerror(errno), {}};
+    return file;
+  }
+
+ private:
+  std::optional<Result<tools::SandboxedFfmpeg>> ffmpeg_;
+};
 
 // Encodes each file and lets its embeddings stand for the tokens that are `stand_in`.
 template <typename Encode>
@@ -52,18 +93,19 @@ Status put(const std::vector<std::string>& files, const char* kind, int32_t stan
 Status put_media(const std::shared_ptr<const weights::ModelFile>& weights,
                  const std::string& model_path, const MediaFiles& files, bool exact,
                  models::OpenModel& model, std::vector<int32_t>& tokens) {
+  Converter converter;
   if (!files.images.empty() || !files.films.empty()) {
     auto eyes = encoders::Eyes::open(weights, model_path, *model.threads, exact);
     if (!eyes.ok()) return in(model_path, std::move(eyes).error());
     const auto look = [&](const std::string& path) -> Result<std::vector<float>> {
-      HELICON_ASSIGN(const std::string bytes, read_input(path, kMostBytes));
-      return eyes->look(std::as_bytes(std::span(bytes)));
+      HELICON_ASSIGN(const media::Picture picture,
+                     converter.read(path, media::decode_picture, media::convert_picture));
+      return eyes->look(picture);
     };
     const auto watch = [&](const std::string& path) -> Result<std::vector<float>> {
-      HELICON_ASSIGN(const tools::SandboxedFfmpeg ffmpeg, tools::SandboxedFfmpeg::create());
-      const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-      if (!file.open()) return Error{ErrorCode::io, std::strerror(errno), {}};
-      HELICON_ASSIGN(encoders::Eyes::Watched watched, eyes->watch(ffmpeg, file.value()));
+      HELICON_ASSIGN(const media::Ffmpeg* ffmpeg, converter.find());
+      HELICON_ASSIGN(const Descriptor file, Converter::open_file(path));
+      HELICON_ASSIGN(encoders::Eyes::Watched watched, eyes->watch(*ffmpeg, file.value()));
       return std::move(watched.embeddings);
     };
     const encoders::VisionConfig& config = eyes->config();
@@ -75,9 +117,8 @@ Status put_media(const std::shared_ptr<const weights::ModelFile>& weights,
     auto ears = encoders::AudioPyramid::open(weights, *model.threads, exact);
     if (!ears.ok()) return in(model_path, std::move(ears).error());
     const auto hear = [&](const std::string& path) -> Result<std::vector<float>> {
-      HELICON_ASSIGN(const std::string bytes, read_input(path, kMostBytes));
       HELICON_ASSIGN(const media::Sound sound,
-                     media::decode_sound(std::as_bytes(std::span(bytes))));
+                     converter.read(path, media::decode_sound, media::convert_sound));
       return ears->hear_all(sound.samples);
     };
     HELICON_TRY(put(files.sounds, "sound", ears->config().token, ears->config().output, hear, model,

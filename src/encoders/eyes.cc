@@ -53,9 +53,7 @@ Result<std::vector<float>> Eyes::encode(std::span<const float> patches, const Pa
   return tower_->encode(patches, grid, options);
 }
 
-Result<std::vector<float>> Eyes::look(std::span<const std::byte> bytes,
-                                      const EncodeOptions& options) {
-  HELICON_ASSIGN(const media::Picture picture, media::decode_picture(bytes));
+Result<std::vector<float>> Eyes::look(const media::Picture& picture, const EncodeOptions& options) {
   const media::PicturePatches patches = media::make_patches(picture, picture_rules_);
   return encode(patches.values, {1, patches.grid.height, patches.grid.width},
                 "a picture of this size", options);

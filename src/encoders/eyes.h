@@ -1,4 +1,4 @@
-// A model's eyes: from the bytes of a picture or a film to what its text model reads.
+// A model's eyes: from a picture or a film to what its text model reads.
 #pragma once
 
 #include <cstddef>
@@ -29,10 +29,9 @@ class Eyes {
 
   const VisionConfig& config() const { return tower_->config(); }
 
-  // Embeddings of a picture file: [tokens, config().output]. Errors: those of decode_picture and
-  // VisionTower::encode; out_of_memory.
-  Result<std::vector<float>> look(std::span<const std::byte> picture,
-                                  const EncodeOptions& options = {});
+  // Embeddings of a picture: [tokens, config().output]. Errors: those of VisionTower::encode;
+  // out_of_memory.
+  Result<std::vector<float>> look(const media::Picture& picture, const EncodeOptions& options = {});
 
   // Embeddings of a film, group by group of its frames, and when each group is shown. Errors: those
   // of decode_film and VisionTower::encode; out_of_memory.

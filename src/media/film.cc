@@ -6,14 +6,13 @@
 #include <boost/json.hpp>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/json_members.h"
+#include "media/pixmap_reader.h"
 #include "media/resize.h"
 
 namespace helicon::media {
@@ -78,53 +77,6 @@ Result<Facts> ask_facts(const Ffmpeg& ffmpeg, int file, const std::stop_token& s
   if (facts.frames_per_second == 0) facts.frames_per_second = 24;
   return facts;
 }
-
-// Pictures out of portable pixmaps, one behind the other: "P6 59 37 255" and the pixels.
-class PixmapReader {
- public:
-  using Take = std::function<bool(Picture)>;
-  explicit PixmapReader(Take take) : take_(std::move(take)) {}
-
-  // False: that is enough, or no pixmap.
-  bool read(std::string_view bytes) {
-    while (!bytes.empty()) {
-      if (picture_.pixels.empty()) {
-        header_ += bytes.front();
-        bytes.remove_prefix(1);
-        if (std::count(header_.begin(), header_.end(), '\n') == 3 && !begin()) return false;
-        if (header_.size() > 64) return false;
-        continue;
-      }
-      const size_t count = std::min(bytes.size(), picture_.pixels.size() - filled_);
-      std::copy_n(bytes.begin(), count, picture_.pixels.begin() + static_cast<ptrdiff_t>(filled_));
-      filled_ += count;
-      bytes.remove_prefix(count);
-      if (filled_ < picture_.pixels.size()) continue;
-      header_.clear();
-      filled_ = 0;
-      if (!take_(std::exchange(picture_, {}))) return false;
-    }
-    return true;
-  }
-
- private:
-  bool begin() {
-    unsigned width = 0, height = 0, most = 0;
-    if (std::sscanf(header_.c_str(), "P6\n%u %u\n%u\n", &width, &height, &most) != 3) return false;
-    if (width == 0 || height == 0 || most != 255 || width > kLongestSide || height > kLongestSide ||
-        size_t{width} * height > kMostPixels)
-      return false;
-    picture_.width = width;
-    picture_.height = height;
-    picture_.pixels.resize(size_t{width} * height * 3);
-    return true;
-  }
-
-  Take take_;
-  std::string header_;
-  Picture picture_;
-  size_t filled_ = 0;
-};
 
 std::vector<std::string> words_for(std::span<const size_t> frames) {
   std::string choice;

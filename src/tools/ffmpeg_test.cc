@@ -3,13 +3,16 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/descriptor.h"
 #include "base/test_files.h"
+#include "media/converted.h"
 #include "media/film.h"
 #include "media/plain_ffmpeg.h"
 
@@ -85,6 +88,53 @@ TEST_F(FfmpegTest, SoundAloneIsNoFilm) {
   const auto film = decode("tests/golden/models/muse_spark_film/sound_0.wav");
   ASSERT_FALSE(film.ok());
   EXPECT_EQ(film.error().code, ErrorCode::unsupported) << film.error().message;
+}
+
+// A sound without loss in another format is the same sound; others are what FFmpeg makes of them.
+TEST_F(FfmpegTest, SoundsOfOtherFormatsAreConverted) {
+  const fs::path wav = folder_ / "sound.wav";
+  ASSERT_EQ(
+      std::system(("ffmpeg -v error -f lavfi -i "
+                   "'sine=frequency=440:sample_rate=24000:duration=1' " +
+                   wav.string() + " && cd " + folder_.string() +
+                   " && for to in flac mp3 ogg m4a; do ffmpeg -v error -i sound.wav sound.$to; done"
+                   " && ffmpeg -v error -i sound.wav -ar 44100 -ac 2 other.wav")
+                      .c_str()),
+      0);
+  const std::string bytes = read_file(wav);
+  const auto expected = media::decode_sound(std::as_bytes(std::span(bytes)));
+  ASSERT_TRUE(expected.ok()) << expected.error().message;
+  for (const char* name : {"sound.flac", "sound.mp3", "sound.ogg", "sound.m4a", "other.wav"}) {
+    const Descriptor file(open((folder_ / name).c_str(), O_RDONLY));
+    const auto sound = media::convert_sound(*ffmpeg_, file.value());
+    ASSERT_TRUE(sound.ok()) << name << ": " << sound.error().message;
+    if (name == std::string("sound.flac")) {
+      EXPECT_EQ(sound->samples, expected->samples);
+    }
+    const auto outside = media::convert_sound(media::PlainFfmpeg(), file.value());
+    ASSERT_TRUE(outside.ok()) << name;
+    EXPECT_EQ(sound->samples, outside->samples) << name;
+    // Encoders add silence at both ends.
+    EXPECT_NEAR(static_cast<double>(sound->samples.size()), 24'000, 3'000) << name;
+  }
+}
+
+TEST_F(FfmpegTest, PicturesOfOtherFormatsAreConverted) {
+  const fs::path png = "tests/golden/models/muse_glimmer_eyes/picture_0.png";
+  ASSERT_EQ(std::system(("for to in bmp tiff; do ffmpeg -v error -i " + png.string() +
+                         " -pix_fmt rgb24 " + folder_.string() + "/picture.$to; done")
+                            .c_str()),
+            0);
+  const std::string bytes = read_file(png);
+  const auto expected = media::decode_picture(std::as_bytes(std::span(bytes)));
+  ASSERT_TRUE(expected.ok());
+  for (const char* name : {"picture.bmp", "picture.tiff"}) {
+    const Descriptor file(open((folder_ / name).c_str(), O_RDONLY));
+    const auto picture = media::convert_picture(*ffmpeg_, file.value());
+    ASSERT_TRUE(picture.ok()) << name << ": " << picture.error().message;
+    EXPECT_EQ(picture->width, expected->width);
+    EXPECT_EQ(picture->pixels, expected->pixels) << name;
+  }
 }
 
 TEST_F(FfmpegTest, CanBeStopped) {
