@@ -47,14 +47,25 @@ Setting number(std::string_view name, std::string_view meaning, float SamplingPa
           [=](const Settings& settings) { return fmt::format("{}", settings.sampling.*member); }};
 }
 
-// A number of the mode's; agents::check knows its range.
-Setting mode_number(std::string_view name, std::string_view meaning, std::string_view range,
+// "0, or a whole number from 16 to 1048576": what agents::check lets pass.
+std::string range_of(int agents::ModeOptions::*member) {
+  for (const agents::ModeNumber& number : agents::mode_numbers()) {
+    if (number.value != member) continue;
+    const int usual = agents::ModeOptions().*member;
+    return fmt::format("{}a whole number from {} to {}",
+                       usual < number.least ? fmt::format("{}, or ", usual) : "", number.least,
+                       number.most);
+  }
+  return {};
+}
+
+Setting mode_number(std::string_view name, std::string_view meaning,
                     int agents::ModeOptions::*member) {
   return {name, meaning,
           [=](Settings& settings, std::string_view text) -> Status {
             agents::ModeOptions changed = settings.mode;
             if (!parse(text, changed.*member) || !agents::check(changed).ok())
-              return out_of_range(name, range, text);
+              return out_of_range(name, range_of(member), text);
             settings.mode = changed;
             return ok_status();
           },
@@ -90,12 +101,11 @@ std::vector<Setting> make_settings() {
        [](const Settings& settings) {
          return settings.mode.effort.empty() ? std::string("default") : settings.mode.effort;
        }},
-      mode_number("agents", "of contemplating: how many", "a whole number from 2 to 32",
-                  &agents::ModeOptions::agents),
+      mode_number("agents", "of contemplating: how many", &agents::ModeOptions::agents),
       mode_number("rounds", "of contemplating: how often they may read each other, and one more",
-                  "a whole number from 1 to 8", &agents::ModeOptions::rounds),
+                  &agents::ModeOptions::rounds),
       mode_number("budget", "tokens of reasoning, and of each agent; 0: as the effort says",
-                  "0, or a whole number from 16 to 1048576", &agents::ModeOptions::budget_tokens),
+                  &agents::ModeOptions::budget_tokens),
       number("temperature", "0: always the likeliest token; higher: livelier",
              &SamplingParameters::temperature, {0, unbounded, false, "a number of 0 or more"}),
       {"top-k", "only the K likeliest tokens; 0: all",

@@ -16,34 +16,12 @@ namespace helicon::media {
 static_assert(std::endian::native == std::endian::little, "samples are taken as they come");
 
 Result<Picture> convert_picture(const Ffmpeg& ffmpeg, int file, const std::stop_token& stop) {
-  const std::string words[] = {"-v",
-                               "error",
-                               "-nostdin",
-                               "-max_pixels",
-                               fmt::to_string(kMostPixels),
-                               "-i",
-                               std::string(Ffmpeg::kMedium),
-                               "-map",
-                               "0:v:0",
-                               "-frames:v",
-                               "1",
-                               "-pix_fmt",
-                               "rgb24",
-                               "-c:v",
-                               "ppm",
-                               "-f",
-                               "image2pipe",
-                               "-"};
   std::optional<Picture> picture;
-  PixmapReader reader([&](Picture one) {
+  const auto take = [&](Picture one) {
     picture = std::move(one);
     return false;
-  });
-  HELICON_TRY(ffmpeg.run({.program = "ffmpeg",
-                          .arguments = words,
-                          .file = file,
-                          .on_output = [&](std::string_view bytes) { return reader.read(bytes); },
-                          .stop = stop}));
+  };
+  HELICON_TRY(read_pixmaps(ffmpeg, file, {"-frames:v", "1"}, take, stop));
   if (!picture) return Error{ErrorCode::unsupported, "FFmpeg finds no picture in it", {}};
   return *std::move(picture);
 }

@@ -78,34 +78,13 @@ Result<Facts> ask_facts(const Ffmpeg& ffmpeg, int file, const std::stop_token& s
   return facts;
 }
 
+// Exactly these frames, whatever the times that they are marked with.
 std::vector<std::string> words_for(std::span<const size_t> frames) {
   std::string choice;
   for (const size_t frame : frames)
     choice += fmt::format("{}eq(n\\,{})", choice.empty() ? "" : "+", frame);
-  return {"-v",
-          "error",
-          "-nostdin",
-          "-threads",
-          "2",
-          "-max_pixels",
-          fmt::to_string(kMostPixels),
-          "-i",
-          std::string(Ffmpeg::kMedium),
-          "-map",
-          "0:v:0",
-          "-vf",
-          "select=" + choice,
-          "-fps_mode",
-          "passthrough",
-          "-frames:v",
-          fmt::to_string(frames.size()),
-          "-pix_fmt",
-          "rgb24",
-          "-c:v",
-          "ppm",
-          "-f",
-          "image2pipe",
-          "-"};
+  return {"-vf",         "select=" + choice, "-fps_mode",
+          "passthrough", "-frames:v",        fmt::to_string(frames.size())};
 }
 
 }  // namespace
@@ -134,18 +113,13 @@ Result<FilmPatches> decode_film(const Ffmpeg& ffmpeg, int file, const FilmRules&
   std::vector<size_t> chosen = choose_frames(facts.frames, facts.frames_per_second, rules);
   FilmPatches film;
   std::vector<Picture> frames;  // as large as the grid
-  PixmapReader reader([&](const Picture& frame) {
+  const auto take = [&](const Picture& frame) {
     if (frames.empty()) film.grid = choose_grid(frame.width, frame.height, rules.pictures);
     frames.push_back(resize_lanczos(frame, film.grid.width * rules.pictures.patch,
                                     film.grid.height * rules.pictures.patch));
     return frames.size() < chosen.size();
-  });
-  const std::vector<std::string> words = words_for(chosen);
-  HELICON_TRY(ffmpeg.run({.program = "ffmpeg",
-                          .arguments = words,
-                          .file = file,
-                          .on_output = [&](std::string_view bytes) { return reader.read(bytes); },
-                          .stop = stop}));
+  };
+  HELICON_TRY(read_pixmaps(ffmpeg, file, words_for(chosen), take, stop));
   // Films may be shorter than they say.
   if (frames.empty()) return corrupt("none of its frames can be decoded");
   chosen.resize(frames.size());

@@ -1,5 +1,7 @@
 #include "media/pixmap_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
 
@@ -36,6 +38,29 @@ bool PixmapReader::begin() {
   picture_.height = height;
   picture_.pixels.resize(size_t{width} * height * 3);
   return true;
+}
+
+Status read_pixmaps(const Ffmpeg& ffmpeg, int file, const std::vector<std::string>& choice,
+                    PixmapReader::Take take, const std::stop_token& stop) {
+  std::vector<std::string> words = {"-v",
+                                    "error",
+                                    "-nostdin",
+                                    "-threads",
+                                    "2",
+                                    "-max_pixels",
+                                    fmt::to_string(kMostPixels),
+                                    "-i",
+                                    std::string(Ffmpeg::kMedium),
+                                    "-map",
+                                    "0:v:0"};
+  words.insert(words.end(), choice.begin(), choice.end());
+  words.insert(words.end(), {"-pix_fmt", "rgb24", "-c:v", "ppm", "-f", "image2pipe", "-"});
+  PixmapReader reader(std::move(take));
+  return ffmpeg.run({.program = "ffmpeg",
+                     .arguments = words,
+                     .file = file,
+                     .on_output = [&](std::string_view bytes) { return reader.read(bytes); },
+                     .stop = stop});
 }
 
 }  // namespace helicon::media

@@ -2,10 +2,14 @@
 #pragma once
 
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/result.h"
+#include "media/ffmpeg.h"
 #include "media/picture.h"
 
 namespace helicon::media {
@@ -28,5 +32,10 @@ class PixmapReader {
   Picture picture_;
   size_t filled_ = 0;
 };
+
+// The pictures of a file's first track of them, as `choice` ("-frames:v", "1") says which. Errors:
+// those of Ffmpeg::run.
+Status read_pixmaps(const Ffmpeg& ffmpeg, int file, const std::vector<std::string>& choice,
+                    PixmapReader::Take take, const std::stop_token& stop);
 
 }  // namespace helicon::media

@@ -296,28 +296,6 @@ MODELS = {
         ),
         spread_eyes, torch.float16, None, (), {},
     ),
-    "muse_glimmer_film": (
-        lambda: muse_glimmer(
-            EYES, hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=4,
-            num_key_value_heads=2, head_dim=16, sliding_window=24,
-        ),
-        spread_eyes, torch.float32, None, (), {},
-    ),
-    "muse_glimmer_film_silent": (
-        lambda: muse_glimmer(
-            EYES_SILENT, hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=2,
-            num_key_value_heads=2, head_dim=8,
-        ),
-        spread_eyes, torch.bfloat16, None, (), {},
-    ),
-    "muse_spark_film": (
-        lambda: muse_spark(
-            EYES, hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=2,
-            num_key_value_heads=2, head_dim=8, moe_intermediate_size=16, num_local_experts=6,
-            num_experts_per_tok=2, moe_hidden_size=16, rms_norm_eps=3e-4,
-        ),
-        spread_spark, torch.float32, None, (), {},
-    ),
     "muse_spark_mixed": (
         lambda: muse_spark(
             hidden_size=32, intermediate_size=40, num_hidden_layers=5, num_attention_heads=4,
@@ -347,6 +325,13 @@ MODELS = {
         ),
         spread_spark, torch.float32, None, (), {},
     ),
+}
+
+# Other weights of the same shapes, which are shown films as well.
+MODELS |= {
+    "muse_glimmer_film": MODELS["muse_glimmer_eyes"],
+    "muse_glimmer_film_silent": MODELS["muse_glimmer_eyes_silent"],
+    "muse_spark_film": MODELS["muse_spark_senses"],
 }
 
 # Width and height of the pictures that a model is shown. Of those that are squares, and whose ideal
