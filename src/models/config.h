@@ -37,14 +37,21 @@ enum class HeadNorm { none, plain, weighted };
 // RMS of a branch before it is added: times w, without a weight, or of the branch times w.
 enum class AfterNorm { none, weighted, plain, scaled_first };
 
-// A feed-forward of which each row goes through a few parts only, narrower than the model.
+// Of the router's logits, each by itself or all together.
+enum class ExpertScores { sigmoid, softmax };
+
+// A feed-forward of which each row goes through a few parts only.
 struct ExpertsConfig {
   size_t count = 0;         // 0: the model has none
   size_t chosen = 0;        // of them, for a row
   size_t width = 0;         // what an expert reads and writes
   size_t feed_forward = 0;  // within an expert
-  float logit_scale = 1;    // of the router's logits, before the sigmoid
-  float weight_scale = 1;   // of the chosen experts' weights, which add up to 1
+  float logit_scale = 1;    // of the router's logits, before the scores
+  ExpertScores scores = ExpertScores::sigmoid;
+  bool corrected = true;   // SparseWeights::correction counts where scores are compared
+  bool normalised = true;  // the chosen experts' weights add up to 1
+  float weight_scale = 1;  // of these
+  bool projected = true;   // narrower than the model: with what is around them in SparseWeights
 };
 
 struct DecoderConfig {

@@ -17,8 +17,9 @@ class DecoderExperts {
   DecoderExperts(const DecoderConfig& config, size_t rows, const kernels::KernelTable& kernels,
                  ThreadPool& threads, kernels::Products& products);
 
-  // outputs [rows, hidden] = out(sum of weight * expert(in(x))), for x [rows, hidden]. Rows are
-  // grouped by expert; what a row gets depends on itself alone.
+  // outputs [rows, hidden] = out(sum of weight * expert(in(x))), for x [rows, hidden], without in
+  // and out where experts are as wide as the model. Rows are grouped by expert; what a row gets
+  // depends on itself alone.
   void forward(const SparseWeights& weights, const float* x, size_t rows, float* outputs);
 
   // Working memory, in bytes.
@@ -31,8 +32,9 @@ class DecoderExperts {
     float weight;
   };
 
+  void score(const float* x, const SparseWeights& weights, size_t rows);
   void choose(const SparseWeights& weights, const float* x, size_t rows);
-  void run(const ExpertWeights& expert, const std::vector<float>& after_norm,
+  void run(const ExpertWeights& expert, const std::vector<float>& after_norm, const float* x,
            const std::vector<Choice>& choices);
 
   const DecoderConfig& config_;

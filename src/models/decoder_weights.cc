@@ -12,6 +12,8 @@ namespace {
 using weights::ExpectedTensors;
 using weights::ModelFile;
 
+constexpr std::string_view kNumber = "{}";  // of an expert, in a tensor's name
+
 std::string layer_prefix(const TensorNames& names, size_t layer) {
   return fmt::format("{}{}.", names.layers, layer);
 }
@@ -24,24 +26,45 @@ void expect_sparse(const DecoderConfig& config, const std::string& prefix, Spars
   const auto named = [&](std::string_view name) { return prefix + std::string(name); };
   expected.matrices.push_back(
       {named(names.router), experts.count, config.hidden, &sparse.router, {}, 0, true});
-  expected.vectors.push_back({named(names.router_bias), experts.count, &sparse.correction});
-  expected.matrices.push_back({named(names.experts_in), width, config.hidden, &sparse.in});
-  expected.vectors.push_back(
-      {named(names.experts_norm), width, &sparse.in_norm, config.norm_offset});
-  expected.vectors.push_back(
-      {named(names.after_expert_norm), width, &sparse.after_norm, config.norm_offset});
-  expected.matrices.push_back({named(names.experts_out), config.hidden, width, &sparse.out});
+  if (experts.corrected)
+    expected.vectors.push_back({named(names.router_bias), experts.count, &sparse.correction});
+  if (experts.projected) {
+    expected.matrices.push_back({named(names.experts_in), width, config.hidden, &sparse.in});
+    expected.vectors.push_back(
+        {named(names.experts_norm), width, &sparse.in_norm, config.norm_offset});
+    expected.vectors.push_back(
+        {named(names.after_expert_norm), width, &sparse.after_norm, config.norm_offset});
+    expected.matrices.push_back({named(names.experts_out), config.hidden, width, &sparse.out});
+  }
   sparse.experts.resize(experts.count);
-  const std::vector<uint64_t> gates_and_ups{experts.count, 2 * inner, width},
-      downs{experts.count, width, inner};
+  // The `part`-th of `parts` matrices that stand below each other for expert `e`.
+  const auto matrix = [&](std::string_view name, size_t e, size_t rows, size_t columns,
+                          PackedMatrix& target, size_t parts = 1, size_t part = 0) {
+    const size_t number = name.find(kNumber);
+    if (number == std::string_view::npos) {
+      expected.matrices.push_back({named(name),
+                                   rows,
+                                   columns,
+                                   &target,
+                                   {experts.count, parts * rows, columns},
+                                   (e * parts + part) * rows});
+    } else {
+      expected.matrices.push_back({named(fmt::format("{}{}{}", name.substr(0, number), e,
+                                                     name.substr(number + kNumber.size()))),
+                                   rows, columns, &target});
+    }
+  };
+  const bool joined = !names.experts_gate_up.empty();
   for (size_t e = 0; e < experts.count; ++e) {
     ExpertWeights& expert = sparse.experts[e];
-    const std::string both = named(names.experts_gate_up);
-    expected.matrices.push_back({both, inner, width, &expert.gate, gates_and_ups, 2 * e * inner});
-    expected.matrices.push_back(
-        {both, inner, width, &expert.up, gates_and_ups, (2 * e + 1) * inner});
-    expected.matrices.push_back(
-        {named(names.experts_down), width, inner, &expert.down, downs, e * width});
+    if (joined) {
+      matrix(names.experts_gate_up, e, inner, width, expert.gate, 2, 0);
+      matrix(names.experts_gate_up, e, inner, width, expert.up, 2, 1);
+    } else {
+      matrix(names.experts_gate, e, inner, width, expert.gate);
+      matrix(names.experts_up, e, inner, width, expert.up);
+    }
+    matrix(names.experts_down, e, width, inner, expert.down);
   }
 }
 

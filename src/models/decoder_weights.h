@@ -27,8 +27,8 @@ struct ExpertWeights {
 };
 struct SparseWeights {
   PackedMatrix router;            // [experts, hidden]
-  std::vector<float> correction;  // [experts]: added to scores where they are compared
-  PackedMatrix in;                // [width, hidden]
+  std::vector<float> correction;  // [experts]: added to scores where they are compared, or empty
+  PackedMatrix in;                // [width, hidden], or none, and so are the others around experts
   std::vector<float> in_norm;     // [width]
   std::vector<ExpertWeights> experts;
   std::vector<float> after_norm;  // [width]: what an expert says is multiplied by, then RMS

@@ -25,11 +25,12 @@ struct Case {
 };
 
 constexpr const char* kQwen = "qwen3_full";
+constexpr const char* kExperts = "qwen3_moe_full";
 constexpr const char* kMuse = "muse_glimmer_mixed";
 
 constexpr Case kCases[] = {
     {kQwen, "model_type", R"("mamba")", ErrorCode::unsupported,
-     "this engine runs from folders: qwen3, muse_glimmer"},
+     "this engine runs from folders: qwen3, qwen3_moe, muse_glimmer"},
     {kQwen, "hidden_size", "null", ErrorCode::corrupt, "'config.hidden_size' is missing"},
     {kQwen, "hidden_size", "16", ErrorCode::corrupt, "expected ["},
     {kQwen, "hidden_size", R"("32")", ErrorCode::corrupt, "'config.hidden_size' is a string"},
@@ -55,6 +56,11 @@ constexpr Case kCases[] = {
     {kQwen, "rope_parameters", R"({"rope_theta": -1})", ErrorCode::corrupt, "must be positive"},
     {kQwen, "rope_parameters", R"({"full_attention": {"rope_theta": 1e4}})", ErrorCode::unsupported,
      "config.rope_parameters.full_attention"},
+    {kExperts, "num_local_experts", "7", ErrorCode::corrupt, "mlp.gate.weight"},
+    {kExperts, "num_local_experts", "0", ErrorCode::corrupt, "config.num_local_experts is 0"},
+    {kExperts, "num_local_experts", "9", ErrorCode::corrupt, "mlp.gate.weight"},
+    {kExperts, "num_experts_per_tok", "9", ErrorCode::corrupt, "config.num_experts_per_tok is 9"},
+    {kExperts, "moe_intermediate_size", "25", ErrorCode::corrupt, "mlp.experts.0.gate_proj"},
     {kMuse, "num_hidden_layers", "3", ErrorCode::corrupt, "has 4 entries for 3 layers"},
     {kMuse, "post_norm_eps", "-1", ErrorCode::corrupt, "post_norm_eps is negative"},
     {kMuse, "layer_rope_theta", "[0, 1]", ErrorCode::corrupt, "layer_rope_theta has 2 entries"},

@@ -90,6 +90,23 @@ class GgufOf {
     }
     add(to, tensor->shape, values);
   }
+  // Matrices of one shape, one behind the other as one tensor: `from` with each number for its "#".
+  void stack(const std::string& from, size_t count, const std::string& to) {
+    std::vector<float> values;
+    std::vector<uint64_t> shape;
+    for (size_t i = 0; i < count; ++i) {
+      std::string name = from;
+      name.replace(name.find('#'), 1, std::to_string(i));
+      const weights::TensorView* tensor = file_->find(name);
+      ASSERT_NE(tensor, nullptr) << name;
+      shape = tensor->shape;
+      values.resize(values.size() + tensor->elements());
+      tensor::dequantize(tensor->type, tensor->data,
+                         values.data() + values.size() - tensor->elements(), tensor->elements());
+    }
+    shape.insert(shape.begin(), count);
+    add(to, shape, values);
+  }
   void add(const std::string& name, const std::vector<uint64_t>& shape,
            const std::vector<float>& values) {
     image_.tensor(name, shape, tensor::ElementType::f32,
@@ -126,6 +143,28 @@ TEST(GoldenModels, Qwen3FromGguf) {
   auto model = gguf.open();
   ASSERT_TRUE(model.ok()) << model.error().message;
   EXPECT_LE(distance(*model, read_expected("qwen3_full")), kGoldenTolerance);
+}
+
+TEST(GoldenModels, Qwen3MoeFromGguf) {
+  GgufOf gguf("qwen3_moe_full", "qwen3moe");
+  const ExpertsConfig& experts = gguf.config.experts;
+  gguf.key("rope.freq_base", 5000.0f);
+  gguf.key("expert_count", static_cast<uint32_t>(experts.count));
+  gguf.key("expert_used_count", static_cast<uint32_t>(experts.chosen));
+  gguf.key("expert_feed_forward_length", static_cast<uint32_t>(experts.feed_forward));
+  for (size_t i = 0; i < gguf.config.layers.size(); ++i) {
+    const std::string layer = fmt::format("model.layers.{}.", i), block = fmt::format("blk.{}.", i);
+    for (const auto& [from, to] : kQwen3Names)
+      if (!std::string_view(from).starts_with("mlp"))
+        gguf.copy(layer + from + ".weight", block + to + ".weight");
+    gguf.copy(layer + "mlp.gate.weight", block + "ffn_gate_inp.weight");
+    for (const char* part : {"gate", "up", "down"})
+      gguf.stack(fmt::format("{}mlp.experts.#.{}_proj.weight", layer, part), experts.count,
+                 fmt::format("{}ffn_{}_exps.weight", block, part));
+  }
+  auto model = gguf.open();
+  ASSERT_TRUE(model.ok()) << model.error().message;
+  EXPECT_LE(distance(*model, read_expected("qwen3_moe_full")), kGoldenTolerance);
 }
 
 TEST(GoldenModels, MuseGlimmerFromGguf) {

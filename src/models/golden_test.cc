@@ -54,9 +54,10 @@ TEST_P(EachGoldenModel, ARowsNumbersDoNotDependOnPiecesOrThreads) {
 
 INSTANTIATE_TEST_SUITE_P(Golden, EachGoldenModel,
                          testing::Values("qwen3_full", "qwen3_window", "qwen3_older",
-                                         "muse_glimmer_window", "muse_glimmer_mixed",
-                                         "muse_glimmer_silent", "muse_glimmer_tied",
-                                         "muse_spark_mixed", "muse_spark_silent"));
+                                         "qwen3_moe_full", "qwen3_moe_mixed", "muse_glimmer_window",
+                                         "muse_glimmer_mixed", "muse_glimmer_silent",
+                                         "muse_glimmer_tied", "muse_spark_mixed",
+                                         "muse_spark_silent"));
 
 // A term of an architecture, and the config without it.
 struct LeftOut {
@@ -115,6 +116,8 @@ void other_temperature(DecoderConfig& config) { config.residual_temperature *= 1
 void plain_residual(DecoderConfig& config) { config.residual_temperature = 0; }
 void no_router_scale(DecoderConfig& config) { config.experts.logit_scale = 1; }
 void one_expert_more(DecoderConfig& config) { ++config.experts.chosen; }
+void other_scores(DecoderConfig& config) { config.experts.scores = ExpertScores::sigmoid; }
+void other_sum(DecoderConfig& config) { config.experts.normalised = !config.experts.normalised; }
 
 constexpr LeftOut kLeftOut[] = {
     {"head norm", "qwen3_full", no_head_norm},
@@ -126,6 +129,13 @@ constexpr LeftOut kLeftOut[] = {
     {"window", "qwen3_window", unwindow},
     {"a window's last position", "qwen3_window", wider_by_one},
     {"linear scaling of positions", "qwen3_window", unscaled_rotation},
+    {"number of experts", "qwen3_moe_full", one_expert_more},
+    {"softmax of the router", "qwen3_moe_full", other_scores},
+    {"sum of the experts' weights", "qwen3_moe_full", other_sum},
+    {"number of experts", "qwen3_moe_mixed", one_expert_more},
+    {"softmax of the router", "qwen3_moe_mixed", other_scores},
+    {"sum of the experts' weights", "qwen3_moe_mixed", other_sum},
+    {"window", "qwen3_moe_mixed", unwindow},
     {"window", "muse_glimmer_window", unwindow},
     {"a window's last position", "muse_glimmer_window", wider_by_one},
     {"rotation", "muse_glimmer_window", rotate_none},

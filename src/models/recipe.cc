@@ -12,8 +12,10 @@ constexpr Recipe kRecipes[] = {
     {Format::gguf, "qwen2", configure_qwen2},
     {Format::gguf, "gemma3", configure_gemma3},
     {Format::gguf, "qwen3", configure_qwen3},
+    {Format::gguf, "qwen3moe", configure_qwen3_moe},
     {Format::gguf, "muse-glimmer", configure_muse_glimmer},
     {Format::folder, "qwen3", configure_qwen3_folder},
+    {Format::folder, "qwen3_moe", configure_qwen3_moe_folder},
     {Format::folder, "muse_glimmer", configure_muse_glimmer_folder},
     {Format::folder, "muse_spark", configure_muse_spark_folder},
 };

@@ -31,6 +31,8 @@ Result<DecoderConfig> configure_qwen2(const weights::ModelFile& file);
 Result<DecoderConfig> configure_gemma3(const weights::ModelFile& file);
 Result<DecoderConfig> configure_qwen3(const weights::ModelFile& file);
 Result<DecoderConfig> configure_qwen3_folder(const weights::ModelFile& file);
+Result<DecoderConfig> configure_qwen3_moe(const weights::ModelFile& file);
+Result<DecoderConfig> configure_qwen3_moe_folder(const weights::ModelFile& file);
 Result<DecoderConfig> configure_muse_glimmer(const weights::ModelFile& file);
 Result<DecoderConfig> configure_muse_glimmer_folder(const weights::ModelFile& file);
 Result<DecoderConfig> configure_muse_spark_folder(const weights::ModelFile& file);

@@ -19,10 +19,12 @@ struct TensorNames {
   std::string_view gate, up, down;
   std::string_view after_feed_forward_norm;
   std::string_view attention_residual_gate = {}, feed_forward_residual_gate = {};
-  // Of a layer with experts. Gates and ups of all experts are one tensor: [experts, 2 * inner,
-  // width], gate before up; downs another: [experts, width, inner].
+  // Of a layer with experts, whose matrices are one tensor, [experts, rows, columns], or one for
+  // each expert where the name has "{}" for its number. Gates and ups are tensors of their own, or
+  // one of both, [experts, 2 * inner, width], gate before up.
   std::string_view router = {}, router_bias = {};
-  std::string_view experts_in = {}, experts_norm = {}, experts_gate_up = {}, experts_down = {};
+  std::string_view experts_in = {}, experts_norm = {};
+  std::string_view experts_gate = {}, experts_up = {}, experts_gate_up = {}, experts_down = {};
   std::string_view after_expert_norm = {}, experts_out = {};
 };
 

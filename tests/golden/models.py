@@ -112,6 +112,10 @@ def qwen3(**numbers) -> torch.nn.Module:
     return transformers.Qwen3ForCausalLM(transformers.Qwen3Config(**QWEN3, **numbers))
 
 
+def qwen3_moe(**numbers) -> torch.nn.Module:
+    return transformers.Qwen3MoeForCausalLM(transformers.Qwen3MoeConfig(**QWEN3, **numbers))
+
+
 def muse_glimmer(vision=VISION, **numbers) -> torch.nn.Module:
     tied = {"tie_word_embeddings": numbers.get("tie_word_embeddings", False)}
     config = transformers.MuseGlimmerConfig(
@@ -166,6 +170,15 @@ def spread_qwen3(name: str, parameter: torch.Tensor) -> tuple[float, float]:
     if "o_proj" in name or "down_proj" in name:
         deviation = 1.5 / math.sqrt(parameter[0].numel())
     return mean, deviation
+
+
+def spread_qwen3_moe(name: str, parameter: torch.Tensor) -> tuple[float, float]:
+    """For a router that chooses, and experts that differ."""
+    if name.endswith("mlp.gate.weight"):
+        return 0.0, 2 / math.sqrt(parameter.shape[-1])
+    if "experts." in name:
+        return 0.0, 1.5 / math.sqrt(parameter.shape[-1])
+    return spread_qwen3(name, parameter)
 
 
 def spread_eyes(name: str, parameter: torch.Tensor) -> tuple[float, float]:
@@ -234,6 +247,24 @@ MODELS = {
         ),
         spread_qwen3, torch.float16, None, ("rope_parameters", "layer_types", "tie_word_embeddings"),
         {"rope_theta": 2000.0, "rope_scaling": None},
+    ),
+    "qwen3_moe_full": (
+        lambda: qwen3_moe(
+            hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2,
+            head_dim=16, moe_intermediate_size=24, num_experts=8, num_experts_per_tok=3, norm_topk_prob=True,
+            rope_parameters={"rope_type": "default", "rope_theta": 5000.0},
+        ),
+        spread_qwen3_moe, torch.float32, None, (), {},
+    ),
+    # Layers without experts, weights that do not add up to one, all layers sliding.
+    "qwen3_moe_mixed": (
+        lambda: qwen3_moe(
+            hidden_size=24, intermediate_size=40, num_hidden_layers=5, num_attention_heads=3, num_key_value_heads=3,
+            moe_intermediate_size=20, num_experts=6, num_experts_per_tok=2, norm_topk_prob=False,
+            decoder_sparse_step=2, mlp_only_layers=[3], use_sliding_window=True, sliding_window=12,
+            tie_word_embeddings=True, rope_parameters={"rope_type": "default", "rope_theta": 900.0},
+        ),
+        spread_qwen3_moe, torch.bfloat16, None, (), {},
     ),
     "muse_glimmer_window": (
         lambda: muse_glimmer(
