@@ -28,9 +28,7 @@ uint64_t MappedModel::file_bytes() const {
   return sum;
 }
 
-void MappedModel::release(const TensorView& tensor) const {
-  MappedFile::release({tensor.data, tensor.bytes});
-}
+void MappedModel::release(std::span<const std::byte> part) const { MappedFile::release(part); }
 
 bool MappedModel::intact() const {
   return std::all_of(files_.begin(), files_.end(), [](const auto& file) { return file->intact(); });

@@ -21,7 +21,7 @@ class MappedModel final : public ModelFile {
   const std::vector<TensorView>& tensors() const override { return tensors_; }
   std::string identity() const override;
   uint64_t file_bytes() const override;
-  void release(const TensorView& tensor) const override;
+  void release(std::span<const std::byte> part) const override;
   bool intact() const override;
 
  private:

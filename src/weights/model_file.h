@@ -79,7 +79,7 @@ class ModelFile {
   // All parts together, in bytes.
   virtual uint64_t file_bytes() const = 0;
   // Tells the kernel that these bytes of the map were packed elsewhere and may be dropped.
-  virtual void release(const TensorView& tensor) const = 0;
+  virtual void release(std::span<const std::byte> part) const = 0;
   // False once the file was cut short under us, or a page of it could not be read: from then on
   // pages may read as zeros, and results must not be trusted. Costs a system call for each part.
   virtual bool intact() const = 0;

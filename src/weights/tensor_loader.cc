@@ -38,7 +38,7 @@ size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kA
 
 struct Job {
   const TensorView* tensor;
-  const std::byte* source;  // the matrix's rows in it
+  std::span<const std::byte> source;  // the matrix's rows in it
   PackedMatrix* target;
   size_t offset;  // in the packed memory
 };
@@ -74,12 +74,12 @@ Result<Plan> plan_matrices(const ModelFile& file, const std::vector<ExpectedMatr
       plan.mapped += matrix.rows * row_bytes;
       continue;
     }
-    plan.jobs.push_back({tensor, source, matrix.target, plan.packed});
+    plan.jobs.push_back({tensor, {source, matrix.rows * row_bytes}, matrix.target, plan.packed});
     plan.packed += aligned(kernels::packed_bytes(*matrix.target));
   }
   // Reading it is one sweep.
   std::sort(plan.jobs.begin(), plan.jobs.end(),
-            [](const Job& a, const Job& b) { return a.source < b.source; });
+            [](const Job& a, const Job& b) { return a.source.data() < b.source.data(); });
   return plan;
 }
 
@@ -126,10 +126,10 @@ Status pack_matrices(const Plan& plan, const ModelFile& file, std::byte* memory,
   return for_jobs(plan, options, [&](const Job& job, size_t) {
     std::byte* target = memory + job.offset;
     threads.for_ranges(job.target->panels(), 16, [&](size_t first, size_t last) {
-      kernels::pack_panels(*job.target, job.source, first, last, target);
+      kernels::pack_panels(*job.target, job.source.data(), first, last, target);
     });
     job.target->data = target;
-    file.release(*job.tensor);
+    file.release(job.source);
   });
 }
 
