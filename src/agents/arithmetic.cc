@@ -1,9 +1,12 @@
 #include "agents/arithmetic.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
+#include <iterator>
 #include <string>
+#include <utility>
 
 namespace helicon::agents {
 namespace {
@@ -39,7 +42,7 @@ class Calculator {
   std::optional<double> sum(int depth) {
     std::optional<double> value = product(depth);
     while (value) {
-      const double sign = take("+") ? 1 : take("-") || take("−") ? -1 : 0;
+      const double sign = take("+") ? 1 : take("-") ? -1 : 0;
       if (sign == 0) break;
       const std::optional<double> next = product(depth);
       if (!next) return std::nullopt;
@@ -51,8 +54,8 @@ class Calculator {
   std::optional<double> product(int depth) {
     std::optional<double> value = factor(depth);
     while (value) {
-      const bool times = take("*") || take("×") || take("·") || take("\\times") || take("x");
-      if (!times && !take("/") && !take("÷")) break;
+      const bool times = take("*") || take("x");
+      if (!times && !take("/")) break;
       const std::optional<double> next = factor(depth);
       if (!next || (!times && *next == 0)) return std::nullopt;
       *value = times ? *value * *next : *value / *next;
@@ -62,7 +65,7 @@ class Calculator {
 
   std::optional<double> factor(int depth) {
     if (depth > kMostDepth) return std::nullopt;
-    if (take("-") || take("−")) {
+    if (take("-")) {
       const std::optional<double> value = factor(depth + 1);
       return value ? std::optional(-*value) : std::nullopt;
     }
@@ -93,32 +96,107 @@ class Calculator {
   size_t at_ = 0;
 };
 
-// Whether a character, or the multi-byte sign that ends before `end`, may be part of an expression.
-size_t part_before(std::string_view text, size_t end) {
-  for (const std::string_view sign : {"×", "·", "÷", "−", "\\times"})
-    if (text.substr(0, end).ends_with(sign)) return sign.size();
-  const char c = text[end - 1];
-  const bool part = is_digit(c) || std::string_view("+-*/().,%$ x").find(c) != std::string::npos;
-  return part ? 1 : 0;
+constexpr std::string_view kOperators = "+-*/x";
+
+// How LaTeX and Unicode write what a calculator has a key for, and what says nothing to it.
+constexpr std::pair<std::string_view, std::string_view> kSigns[] = {
+    {"×", "*"},      {"·", "*"},     {"÷", "/"},     {"−", "-"},      {"\\times", "*"},
+    {"\\cdot", "*"}, {"\\div", "/"}, {"\\left", ""}, {"\\right", ""}, {"\\,", ""},
+    {"\\;", ""},     {"\\!", ""},    {"\\$", "$"},   {"\\%", "%"},    {"{,}", ","}};
+constexpr std::string_view kWords[] = {"\\text{", "\\mathrm{", "\\textbf{", "\\mbox{"};
+constexpr std::string_view kFractions[] = {"\\frac{", "\\dfrac{", "\\tfrac{"};
+
+// Where the brace that is open before `at` closes; npos where it does not, or far away.
+size_t closing_brace(std::string_view text, size_t at) {
+  constexpr size_t kFar = 256;
+  text = text.substr(0, at + kFar);
+  for (int open = 1; at < text.size(); ++at) {
+    open += text[at] == '{' ? 1 : text[at] == '}' ? -1 : 0;
+    if (open == 0) return at;
+  }
+  return std::string_view::npos;
+}
+
+// The text with signs as a calculator has them, fractions as quotients, and without words in
+// formulas: "\frac{1}{2} \times 16 \text{ cups}" is "((1)/(2)) * 16 ".
+std::string in_plain_signs(std::string_view text, int depth = 0) {
+  std::string plain;
+  for (size_t at = 0; at < text.size();) {
+    const std::string_view rest = text.substr(at);
+    const auto begins = [&](std::string_view sign) { return rest.starts_with(sign); };
+    if (const auto sign = std::find_if(std::begin(kSigns), std::end(kSigns),
+                                       [&](const auto& one) { return begins(one.first); });
+        sign != std::end(kSigns)) {
+      plain += sign->second;
+      at += sign->first.size();
+      continue;
+    }
+    if (const auto* word = std::find_if(std::begin(kWords), std::end(kWords), begins);
+        word != std::end(kWords)) {
+      const size_t end = closing_brace(text, at + word->size());
+      if (end != std::string_view::npos) {
+        at = end + 1;
+        continue;
+      }
+    }
+    if (const auto* fraction = std::find_if(std::begin(kFractions), std::end(kFractions), begins);
+        fraction != std::end(kFractions) && depth < kMostDepth) {
+      const size_t over = at + fraction->size(), middle = closing_brace(text, over);
+      const size_t end = middle != std::string_view::npos && text.substr(middle).starts_with("}{")
+                             ? closing_brace(text, middle + 2)
+                             : std::string_view::npos;
+      if (end != std::string_view::npos) {
+        plain += "((" + in_plain_signs(text.substr(over, middle - over), depth + 1) + ")/(" +
+                 in_plain_signs(text.substr(middle + 2, end - middle - 2), depth + 1) + "))";
+        at = end + 1;
+        continue;
+      }
+    }
+    plain += text[at++];
+  }
+  return plain;
+}
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// Takes units out: the word, or words with "/" between them, that stands between a number and a
+// sign of operation, an "=" or a closing parenthesis. "3 pages/friend * 2 friends = 6" is "3 * 2 =
+// 6".
+std::string without_units(std::string_view text) {
+  std::string plain;
+  for (size_t at = 0; at < text.size();) {
+    plain += text[at++];
+    if (!is_digit(plain.back()) && plain.back() != '%') continue;
+    size_t end = at;
+    while (end < text.size() && text[end] == ' ') ++end;
+    const size_t word = end;
+    while (end < text.size() &&
+           (is_letter(text[end]) ||
+            (text[end] == '/' && end > word && end + 1 < text.size() && is_letter(text[end + 1]))))
+      ++end;
+    if (end == word || end - word < 2) continue;  // "x" is a sign, or a name
+    size_t next = end;
+    while (next < text.size() && text[next] == ' ') ++next;
+    constexpr std::string_view kBehind = "+-*/=)";
+    if (next == text.size() || kBehind.find(text[next]) == std::string_view::npos) continue;
+    plain += ' ';
+    at = next;
+  }
+  return plain;
 }
 
 // What stands before the "=" at `end`: as far back as characters belong to an expression, and from
 // there on the longest part that is one ("so there are 3 * 4").
 std::optional<double> value_before(std::string_view text, size_t end) {
+  constexpr std::string_view kParts = "0123456789+-*/().,%$ x";
   size_t begin = end;
-  while (begin > 0) {
-    const size_t bytes = part_before(text, begin);
-    if (bytes == 0) break;
-    begin -= bytes;
-  }
+  while (begin > 0 && kParts.find(text[begin - 1]) != std::string_view::npos) --begin;
   std::string_view expression = text.substr(begin, end - begin);
   while (!expression.empty() &&
-         std::string_view(".,x %*/+)").find(expression.front()) != std::string::npos)
+         std::string_view(".,x %*/+)").find(expression.front()) != std::string_view::npos)
     expression.remove_prefix(1);
-  const bool operates =
-      expression.find_first_of("+*/x") != std::string::npos ||
-      expression.find(" - ") != std::string::npos || expression.find("×") != std::string::npos ||
-      expression.find("÷") != std::string::npos || expression.find("\\times") != std::string::npos;
+  const bool operates = expression.find_first_of("+*/x") != std::string_view::npos ||
+                        expression.find(" - ") != std::string_view::npos;
   if (!operates) return std::nullopt;
   std::optional<double> value = calculate(expression);
   // "\\( 3 + 4 = 7 \\)" opens a formula, and "(that is 3 + 4 = 7)" a remark.
@@ -131,10 +209,12 @@ std::optional<double> value_before(std::string_view text, size_t end) {
 }  // namespace
 
 std::optional<double> calculate(std::string_view expression) {
-  return Calculator(expression).whole();
+  return Calculator(in_plain_signs(expression)).whole();
 }
 
-Equations check_equations(std::string_view text) {
+Equations check_equations(std::string_view written) {
+  const std::string plain = without_units(in_plain_signs(written));
+  const std::string_view text = plain;
   Equations found;
   for (size_t at = text.find('='); at != std::string_view::npos; at = text.find('=', at + 1)) {
     if (at == 0 || (at + 1 < text.size() && text[at + 1] == '=')) continue;
@@ -154,8 +234,7 @@ Equations check_equations(std::string_view text) {
     // "= 3 * 4 = 12" goes on: the middle is no result.
     size_t next = end;
     while (next < text.size() && text[next] == ' ') ++next;
-    if (next < text.size() && std::string_view("+*/×÷").find(text[next]) != std::string::npos)
-      continue;
+    if (next < text.size() && kOperators.find(text[next]) != std::string_view::npos) continue;
     if (end < text.size() && text[end] == '%') continue;
     const size_t point = right_text.find('.');
     const double digits =

@@ -61,19 +61,17 @@ bool asks_for_number(const std::string& text) {
       !says(text, {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "half",
                    "twice", "dozen", "double"}))
     return false;
-  return says(text, {"how many",          "how much",
-                     "how long",          "how old",
-                     "how far",           "how fast",
-                     "how tall",          "how often",
-                     "what is the total", "what was the total",
-                     "calculate",         "compute",
-                     "what percent",      "what percentage",
-                     "what fraction",     "what is the average",
-                     "what is the sum",   "what is the difference",
-                     "what is the value", "find the",
-                     "evaluate",          "solve",
-                     "in total",          "what is",
-                     "what was",          "what will"});
+  if (says(text, {"how many",  "how much",  "how long",    "how old",  "how far",   "how fast",
+                  "how tall",  "how often", "how deep",    "how high", "how wide",  "how heavy",
+                  "how big",   "how large", "how thick",   "what is",  "what's",    "what was",
+                  "what will", "calculate", "compute",     "find the", "determine", "evaluate",
+                  "solve",     "in total",  "what percent"}))
+    return true;
+  return says(text, {"what"}) &&
+         says(text, {"total",  "combined", "average", "number of", "amount", "sum",    "difference",
+                     "speed",  "distance", "mass",    "weight",    "length", "height", "width",
+                     "area",   "volume",   "price",   "cost",      "year",   "age",    "size",
+                     "profit", "fraction", "ratio",   "percentage"});
 }
 
 // Digits, thousands, one point; `at` is moved behind them. "1,250.50" is "1250.5".

@@ -23,6 +23,10 @@ TEST(QuestionKind, FollowsFromTheLastQuestion) {
   EXPECT_EQ(kind("What is 17 * 23?"), QuestionKind::number);
   EXPECT_EQ(kind("If a train does two laps in half an hour, how long for six?"),
             QuestionKind::number);
+  EXPECT_EQ(kind("He ran 3 miles and 5 miles. Determine the average."), QuestionKind::number);
+  EXPECT_EQ(kind("She is 7, twice as old as he. What year was he born in?"), QuestionKind::number);
+  EXPECT_EQ(kind("Of 1/2 of 60 a third sat. What's the number of those?"), QuestionKind::number);
+  EXPECT_EQ(kind("It can do 80 miles an hour. At what speed can the other?"), QuestionKind::number);
   EXPECT_EQ(kind("Which planet is largest?\nA) Mars\nB) Jupiter\nC) Venus\nD) Earth"),
             QuestionKind::choice);
   EXPECT_EQ(kind("def add(a, b):\n    \"\"\"Adds.\n    >>> add(1, 2)\n    3\n    \"\"\"\n"),
