@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kProgramLimit{5'000};
 // the median of these.
 constexpr double kStraggler = 2.0;
 // Where so many of a round have answered and do not agree, the next one begins.
-constexpr double kMost = 0.5;
+constexpr double kMost = 0.75;
 
 constexpr size_t kMostTests = 8;  // of one agent
 constexpr float kRepeatedTemperature = 0.7f;
@@ -249,18 +249,18 @@ void Contemplation::judge(Attempt& attempt) {
   if (programs_ && attempt.angle.task == Task::program)
     return check(attempt, code_of(attempt.text), kProgramLimit);
   if (programs_ && kind_ == QuestionKind::code) return check_code(attempt);
-  attempt.weight = Weights::kPlain;
+  attempt.weight = Weights::kChecked;
   attempt.result = result_of(kind_, attempt.text).value_or("");
   if (attempt.result.empty()) attempt.result = result_of(kind_, attempt.thoughts).value_or("");
   if (kind_ == QuestionKind::number) {
     const Equations equations = check_equations(attempt.solution());
-    if (equations.wrong > 0) {
-      attempt.weight = Weights::kWrong;
+    attempt.weight = equations.wrong > 0   ? Weights::kWrong
+                     : equations.right > 0 ? Weights::kChecked
+                                           : Weights::kUnchecked;
+    if (equations.wrong > 0)
       attempt.check = Progress::Check::failed;
-    } else if (equations.right > 0) {
+    else if (equations.right > 0)
       attempt.check = Progress::Check::passed;
-      attempt.weight = Weights::kChecked;
-    }
   }
   vote(attempt);
 }
@@ -295,11 +295,10 @@ void Contemplation::take_finding(Attempt& attempt, const Inbox::Finding& finding
     if (attempt.report.failure.empty() && !finding.ran) attempt.report.failure = finding.errors;
     const bool passed = attempt.report.loaded && attempt.report.passed == attempt.report.examples;
     attempt.check = passed ? Progress::Check::passed : Progress::Check::failed;
-    attempt.weight = passed ? Weights::kChecked : Weights::kPlain;
   } else {
     // That it ran says nothing of what it computes.
     attempt.check = finding.ran ? Progress::Check::passed : Progress::Check::failed;
-    attempt.weight = Weights::kPlain;
+    attempt.weight = Weights::kProgram;
     if (finding.ran) attempt.result = number_in(finding.output).value_or("");
   }
   if (attempt.closed) return;

@@ -169,22 +169,6 @@ TEST(Contemplating, TheNextRoundBeginsWithoutTheLast) {
   EXPECT_TRUE(stopped);
 }
 
-// Three programs agree at once; the answer is what somebody has thought.
-TEST(Contemplating, ProgramsWaitForOneInWords) {
-  FakeModelOptions options;
-  options.token_delay = std::chrono::milliseconds(1);
-  options.answer = in_two_turns([](const ChatRequest& request) -> std::string {
-    EXPECT_FALSE(has(request, "experts worked on this"));
-    if (has(request, "Python")) return "```python\nprint 7\n```";
-    return "so she has three, and gets four more of them, which makes seven: Answer: 7";
-  });
-  Hearer hearer;
-  ask(options, asking(kQuestion), mode(Mode::contemplating, 8, 1), hearer,
-      std::make_shared<PrintingRunner>());
-  EXPECT_TRUE(hearer.text.starts_with("so she has")) << hearer.text;
-  EXPECT_GE(hearer.last(Progress::Kind::agreement).agreed, 4);
-}
-
 TEST(Contemplating, WhatIsRecalculatedCountsMore) {
   std::atomic<int> calls{0};
   FakeModelOptions options;

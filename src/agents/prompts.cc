@@ -6,30 +6,33 @@ namespace {
 constexpr std::string_view kProgram =
     "Write a Python program that computes the answer and prints it. Print nothing but the number. "
     "Reply with the program alone, in a Python code block.";
-constexpr std::string_view kFunction =
-    "Define a Python function solve() that works out each quantity of the problem on a line of its "
-    "own, with a comment that says what it is, and returns the answer; then print(solve()). Reply "
-    "with the program alone, in a Python code block.";
-
-// Draws of Thinking outvote each other's slips (self-consistency, Wang et al., 2022). Programs make
-// no slips of arithmetic, have read the question anew, and are done in a third of the time: where
-// they agree with the first who has thought, the others need not go on.
+// Draws of Thinking outvote each other's slips (self-consistency, Wang et al., 2022). A program
+// makes no slips of arithmetic and has read the question anew.
 constexpr Angle kNumber[] = {
     {"thinking", kReason, 0.7f, Task::thoughts},
     {"program", kProgram, 0.0f, Task::program},
     {"thinking, a second draw", kReason, 0.7f, Task::thoughts},
-    {"function", kFunction, 0.0f, Task::program},
     {"thinking, a third draw", kReason, 0.7f, Task::thoughts},
     {"thinking, a fourth draw", kReason, 0.7f, Task::thoughts},
-    {"program, another draw", kProgram, 0.7f, Task::program},
     {"thinking, a fifth draw", kReason, 0.7f, Task::thoughts},
+    {"thinking, a sixth draw", kReason, 0.7f, Task::thoughts},
+    {"thinking, a seventh draw", kReason, 0.7f, Task::thoughts},
 };
 
+// Programs again, as they are soon done; thoughts where there is nothing to run them.
+constexpr std::string_view kReadAgain =
+    "Above are results of other experts on the same problem; they cannot all be right. Read the "
+    "problem again and find out where they differ. Then define a Python function solve() that "
+    "works out each quantity of the problem on a line of its own, with a comment that says what it "
+    "is, and returns the answer; then print(solve()). Reply with the program alone, in a Python "
+    "code block.";
 constexpr std::string_view kThinkAgain =
     "Above are results of other experts on the same problem; they cannot all be right. Read the "
     "problem again, find out where they differ, and think about it step by step. Write down your "
     "reasoning.";
 constexpr Angle kNumberAgain[] = {
+    {"function after reading", kReadAgain, 0.0f, Task::program},
+    {"function after reading, another draw", kReadAgain, 0.7f, Task::program},
     {"thinking after reading", kThinkAgain, 0.7f, Task::thoughts},
 };
 constexpr Angle kChoiceAgain[] = {

@@ -8,18 +8,19 @@
 
 namespace helicon::agents {
 
-// What a result weighs. A solution of which every equation was recalculated, or code that passes
-// its examples, is right more often than what was not checked, and a solution with a wrong equation
-// seldom (docs/evaluation.md has the figures).
+// What a result weighs, by how often such results were right (docs/evaluation.md): one whose
+// solution has equations that all hold most often, one with an equation that does not hold hardly
+// ever.
 struct Weights {
-  static constexpr double kChecked = 1.5;
-  static constexpr double kPlain = 1.0;
-  static constexpr double kWrong = 0.25;
+  static constexpr double kChecked = 1.0;     // recalculated, or where nothing can be
+  static constexpr double kProgram = 0.75;    // that programs much alike may print
+  static constexpr double kUnchecked = 0.25;  // without an equation to recalculate
+  static constexpr double kWrong = 0.05;
 };
 
 struct Vote {
   std::string result;
-  double weight = Weights::kPlain;
+  double weight = Weights::kChecked;
 };
 
 class Tally {
@@ -35,12 +36,12 @@ class Tally {
   std::vector<Standing> standings() const;
   size_t votes() const { return votes_.size(); }
 
-  // What enough agree on: at least kLeastVotes, who weigh kLeastWeight and kEnough of all weight
-  // that was given.
+  // What enough agree on: at least kLeastVotes, who weigh as much as kLeastWeight of the heaviest
+  // and kEnough of all weight that was given.
   std::optional<Standing> decided() const;
 
   static constexpr size_t kLeastVotes = 3;
-  static constexpr double kLeastWeight = 2;
+  static constexpr double kLeastWeight = 2.5;
   static constexpr double kEnough = 0.6;
 
  private:

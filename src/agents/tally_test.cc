@@ -29,9 +29,18 @@ TEST(Tally, DecidesWhatEnoughAgreeOn) {
   tally.add({"a", 9});
   tally.add({"a", 9});
   EXPECT_FALSE(tally.decided());  // two are too few, whatever they weigh
-  tally.add({"a", 0.1});
+  tally.add({"a", 5});
   ASSERT_TRUE(tally.decided());
   EXPECT_EQ(tally.decided()->result, "a");
+
+  Tally wrong;  // however many, beside one that was checked
+  wrong.add({"b", 1});
+  for (int i = 0; i < 6; ++i) wrong.add({"a", 0.25});
+  EXPECT_FALSE(wrong.decided());
+
+  Tally unchecked;  // all alike
+  for (int i = 0; i < 3; ++i) unchecked.add({"a", 0.25});
+  EXPECT_TRUE(unchecked.decided());
 
   Tally close;
   for (int i = 0; i < 3; ++i) close.add({"a", 1});
