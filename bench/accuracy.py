@@ -20,11 +20,14 @@ FIELDS = ["id", "correct", "tokens", "seconds", "rounds", "correct_samples"]
 # Rows of the table, in its order; pairs of which the second is to be the better one.
 RUNS = {
     "gsm8k-instant": "Instant", "gsm8k-thinking": "Thinking",
-    "gsm8k-vote": "plain vote of 8, Thinking at temperature 0.7", "gsm8k-contemplating": "Contemplating, 8 agents",
+    "gsm8k-vote": "plain vote of 8, Thinking at temperature 0.7",
+    "gsm8k-contemplating-1": "Contemplating as it was first, 8 agents",
+    "gsm8k-contemplating": "Contemplating, 8 agents",
     "humaneval-instant": "Instant", "humaneval-contemplating": "Contemplating, 8 agents",
 }
 PAIRS = [("gsm8k-instant", "gsm8k-thinking"), ("gsm8k-thinking", "gsm8k-contemplating"),
-         ("gsm8k-vote", "gsm8k-contemplating"), ("humaneval-instant", "humaneval-contemplating")]
+         ("gsm8k-vote", "gsm8k-contemplating"), ("gsm8k-contemplating-1", "gsm8k-contemplating"),
+         ("humaneval-instant", "humaneval-contemplating")]
 # One problem at a time, nothing else on the machine: Thinking, Contemplating, and how the model is reached.
 ALONE = [("alone-thinking", "alone-contemplating", "the engine here"),
          ("upstream-thinking", "upstream-contemplating", "--upstream, a second process")]
