@@ -226,8 +226,12 @@ void Contemplation::conclude(Attempt& attempt) {
 
 bool Contemplation::ask_for_answer(Attempt& attempt) {
   const std::string& thoughts = attempt.text.empty() ? attempt.reasoning : attempt.text;
-  auto asked = work_.ask_within(answering_turn(work_, attempt.question, thoughts, attempt.cut),
-                                budget_of(work_.options));
+  // What is given out of both has to keep the client's bound.
+  int budget = budget_of(work_.options);
+  const int bound = work_.request.max_tokens;
+  if (bound > 0) budget = std::min(budget, std::max(1, bound - attempt.asked.tokens));
+  auto asked =
+      work_.ask_within(answering_turn(work_, attempt.question, thoughts, attempt.cut), budget);
   if (!asked.ok()) return false;
   attempt.thoughts = thoughts;
   attempt.text.clear();

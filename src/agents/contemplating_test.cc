@@ -46,6 +46,23 @@ TEST(Contemplating, StopStringsAndBoundsAreTheAnswers) {
   EXPECT_EQ(cut.finish, FinishReason::length);
 }
 
+TEST(Contemplating, BothTurnsTogetherKeepTheClientsBound) {
+  FakeModelOptions options;
+  options.answer = [](const ChatRequest& request) -> std::string {
+    if (!request.messages.back().content.ends_with(prompts::kAnswer)) return "one two three four 7";
+    std::string words;
+    for (int i = 0; i < 40; ++i) words += "word ";
+    return words;
+  };
+  ChatRequest request = asking(kQuestion);
+  for (const int bound : {8, 20, 30}) {
+    request.max_tokens = bound;
+    Hearer hearer;
+    ask(options, request, mode(Mode::contemplating, 3, 1), hearer);
+    EXPECT_LE(std::count(hearer.text.begin(), hearer.text.end(), ' '), bound) << hearer.text;
+  }
+}
+
 TEST(Contemplating, SeedsAndAnglesDiffer) {
   std::mutex mutex;
   std::set<uint64_t> seeds;
