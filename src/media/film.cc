@@ -29,11 +29,14 @@ struct Facts {
 
 // "30000/1001"; 0 for what is none.
 double ratio_of(std::string_view text) {
-  double over = 0, under = 0;
   const size_t slash = text.find('/');
   if (slash == std::string_view::npos) return 0;
-  std::from_chars(text.data(), text.data() + slash, over);
-  std::from_chars(text.data() + slash + 1, text.data() + text.size(), under);
+  const auto number = [](std::string_view digits) {
+    double value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
+  };
+  const double over = number(text.substr(0, slash)), under = number(text.substr(slash + 1));
   return under > 0 && over > 0 ? over / under : 0;
 }
 

@@ -88,10 +88,10 @@ TEST(Film, BadAnswersAreErrors) {
   EXPECT_EQ(error(R"({"streams": [{"nb_read_packets": "0"}]})", good), ErrorCode::corrupt);
   EXPECT_EQ(error(R"({"streams": [{"nb_read_packets": "-5"}]})", good), ErrorCode::corrupt);
   EXPECT_EQ(error(std::string(100'000, ' '), good), ErrorCode::corrupt);
-  for (const char* pixmaps : {"", "P6\n", "P5\n4 4\n255\n", "P6\n0 4\n255\n", "P6\n4 4\n65535\n",
-                              "P6\n-1 4\n255\n", "P6\n60000 60000\n255\n", "P6\n4 4\n255\nshort",
-                              "no pixmap and no end of line at all, however "
-                              "long one reads on in it"})
+  for (const char* pixmaps :
+       {"", "P6\n", "P5\n4 4\n255\n", "P6\n0 4\n255\n", "P6\n4 4\n65535\n", "P6\n-1 4\n255\n",
+        "P6\n60000 60000\n255\n", "P6\n4 4\n255\nshort",
+        "no pixmap and no end of a line, and none to come, however long it is read on"})
     EXPECT_EQ(error(kTwoFrames, pixmaps), ErrorCode::corrupt) << pixmaps;
 }
 

@@ -48,12 +48,12 @@ class FfmpegTest : public testing::Test {
   }
 };
 
-const fs::path kFilm = "tests/golden/models/muse_spark_film/film_0.mov";
+const fs::path film_path = "tests/golden/models/muse_spark_film/film_0.mov";
 
 TEST_F(FfmpegTest, DecodesTheSameAsOutside) {
-  const auto film = decode(kFilm);
+  const auto film = decode(film_path);
   ASSERT_TRUE(film.ok()) << film.error().message;
-  const Descriptor file(open(kFilm.c_str(), O_RDONLY));
+  const Descriptor file(open(film_path.c_str(), O_RDONLY));
   const auto outside = media::decode_film(media::PlainFfmpeg(), file.value(), {});
   ASSERT_TRUE(outside.ok()) << outside.error().message;
   EXPECT_EQ(film->values, outside->values);
@@ -61,7 +61,7 @@ TEST_F(FfmpegTest, DecodesTheSameAsOutside) {
 }
 
 TEST_F(FfmpegTest, WhatIsNoFilmIsAnError) {
-  const std::string whole = read_file(kFilm);
+  const std::string whole = read_file(film_path);
   for (const std::string& bytes :
        {std::string(), std::string("no film"), std::string(100'000, '\0'), whole.substr(0, 400),
         read_file("CMakeLists.txt")}) {
@@ -73,7 +73,7 @@ TEST_F(FfmpegTest, WhatIsNoFilmIsAnError) {
 
 // Whatever a film does to FFmpeg, it is an answer.
 TEST_F(FfmpegTest, ScrambledFilmsEnd) {
-  const std::string whole = read_file(kFilm);
+  const std::string whole = read_file(film_path);
   for (unsigned seed = 1; seed <= 12; ++seed) {
     std::string bytes = whole;
     for (unsigned i = 0; i < 40 * seed; ++i)
@@ -140,7 +140,7 @@ TEST_F(FfmpegTest, PicturesOfOtherFormatsAreConverted) {
 TEST_F(FfmpegTest, CanBeStopped) {
   std::stop_source stop;
   stop.request_stop();
-  const auto film = decode(kFilm, stop.get_token());
+  const auto film = decode(film_path, stop.get_token());
   ASSERT_FALSE(film.ok());
   EXPECT_EQ(film.error().code, ErrorCode::cancelled);
 }
