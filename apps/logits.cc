@@ -116,8 +116,7 @@ void add_logits(CLI::App& app, int& exit_code) {
   verb->add_option("--tokens", options->token_list, "token ids, separated by commas")->required();
   verb->add_option("--image", options->media.images,
                    "a picture (PNG, JPEG, WebP; others by FFmpeg) for the tokens that stand for "
-                   "one; several: one after "
-                   "the other");
+                   "one; several: one after the other");
   verb->add_option(
       "--video", options->media.films,
       "a film, of what FFmpeg decodes, for the tokens that stand for one; several likewise");

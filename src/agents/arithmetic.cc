@@ -185,6 +185,9 @@ std::string without_units(std::string_view text) {
   return plain;
 }
 
+// Of an expression in plain signs.
+std::optional<double> value_of(std::string_view plain) { return Calculator(plain).whole(); }
+
 // What stands before the "=" at `end`: as far back as characters belong to an expression, and from
 // there on the longest part that is one ("so there are 3 * 4").
 std::optional<double> value_before(std::string_view text, size_t end) {
@@ -198,10 +201,10 @@ std::optional<double> value_before(std::string_view text, size_t end) {
   const bool operates = expression.find_first_of("+*/x") != std::string_view::npos ||
                         expression.find(" - ") != std::string_view::npos;
   if (!operates) return std::nullopt;
-  std::optional<double> value = calculate(expression);
+  std::optional<double> value = value_of(expression);
   // "\\( 3 + 4 = 7 \\)" opens a formula, and "(that is 3 + 4 = 7)" a remark.
   for (; !value && !expression.empty() && (expression[0] == '(' || expression[0] == ' ');
-       value = calculate(expression))
+       value = value_of(expression))
     expression.remove_prefix(1);
   return value;
 }
@@ -209,7 +212,7 @@ std::optional<double> value_before(std::string_view text, size_t end) {
 }  // namespace
 
 std::optional<double> calculate(std::string_view expression) {
-  return Calculator(in_plain_signs(expression)).whole();
+  return value_of(in_plain_signs(expression));
 }
 
 Equations check_equations(std::string_view written) {
@@ -229,7 +232,7 @@ Equations check_equations(std::string_view written) {
                                     end + 1 < text.size() && is_digit(text[end + 1]))))
       ++end;
     std::string_view right_text = text.substr(begin, end - begin);
-    const std::optional<double> right = calculate(right_text);
+    const std::optional<double> right = value_of(right_text);
     if (!right) continue;
     // "= 3 * 4 = 12" goes on: the middle is no result.
     size_t next = end;

@@ -258,13 +258,14 @@ void Contemplation::judge(Attempt& attempt) {
   if (attempt.result.empty()) attempt.result = result_of(kind_, attempt.thoughts).value_or("");
   if (kind_ == QuestionKind::number) {
     const Equations equations = check_equations(attempt.solution());
-    attempt.weight = equations.wrong > 0   ? Weights::kWrong
-                     : equations.right > 0 ? Weights::kChecked
-                                           : Weights::kUnchecked;
-    if (equations.wrong > 0)
+    if (equations.wrong > 0) {
+      attempt.weight = Weights::kWrong;
       attempt.check = Progress::Check::failed;
-    else if (equations.right > 0)
+    } else if (equations.right > 0) {
       attempt.check = Progress::Check::passed;
+    } else {
+      attempt.weight = Weights::kUnchecked;
+    }
   }
   vote(attempt);
 }

@@ -7,14 +7,8 @@
 #include "models/gguf_config.h"
 
 namespace helicon::models {
-namespace {
-
-constexpr size_t kHeadSize = 128;  // of the configuration classes, where a file is silent
-
-}  // namespace
-
 Result<DecoderConfig> read_folder_common(const ModelNumbers& numbers, const TensorNames& names,
-                                         std::string_view activation) {
+                                         std::string_view activation, size_t head_size) {
   DecoderConfig config;
   config.names = &names;
   HELICON_ASSIGN(config.hidden, numbers.count("hidden_size", kMaxHidden));
@@ -23,7 +17,8 @@ Result<DecoderConfig> read_folder_common(const ModelNumbers& numbers, const Tens
   HELICON_ASSIGN(config.kv_heads, numbers.count_or("num_key_value_heads", kMaxHeads, config.heads));
   HELICON_ASSIGN(config.context, numbers.count("max_position_embeddings", kMaxContext));
   HELICON_ASSIGN(const size_t layers, numbers.count("num_hidden_layers", kMaxLayers));
-  HELICON_ASSIGN(config.head_size, numbers.count_or("head_dim", kMaxHeadSize, kHeadSize));
+  if (head_size == 0) head_size = config.hidden / config.heads;
+  HELICON_ASSIGN(config.head_size, numbers.count_or("head_dim", kMaxHeadSize, head_size));
   HELICON_ASSIGN(config.norm_epsilon, numbers.number("rms_norm_eps"));
   if (config.norm_epsilon < 0)
     return Error{ErrorCode::corrupt, fmt::format("{} is negative ({})", numbers.key("rms_norm_eps"),

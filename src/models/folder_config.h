@@ -12,11 +12,14 @@
 
 namespace helicon::models {
 
+inline constexpr size_t kUsualHeadSize = 128;  // of most configuration classes
+
 // Sizes, context, epsilon and attention scale; layers attend to everything with rotation 0, which
-// the caller fills. `activation` is the key of the activation's name. Checks that sizes fit each
-// other, and refuses biases and activations that no recipe has.
+// the caller fills. `activation` is the key of the activation's name; `head_size` what a class has
+// where a file is silent, 0: the hidden size divided among heads. Checks that sizes fit each other,
+// and refuses biases and activations that no recipe has.
 Result<DecoderConfig> read_folder_common(const ModelNumbers& numbers, const TensorNames& names,
-                                         std::string_view activation);
+                                         std::string_view activation, size_t head_size);
 
 // Frequencies of rope_parameters (transformers 5), or of rope_theta and rope_scaling (before it).
 // `theta`: where the configuration is silent. Scalings other than linear are unsupported, and so

@@ -42,7 +42,8 @@ Status add_muse_placeholder(const weights::ModelFile& file, std::string_view key
 Result<DecoderConfig> read_muse_folder(const weights::ModelFile& file, const TensorNames& names,
                                        const MuseDefaults& defaults) {
   const ModelNumbers whole(file, "config"), text(file, "config.text_config");
-  HELICON_ASSIGN(DecoderConfig config, read_folder_common(text, names, defaults.activation));
+  HELICON_ASSIGN(DecoderConfig config,
+                 read_folder_common(text, names, defaults.activation, kUsualHeadSize));
   HELICON_ASSIGN(Rotation rotation, read_folder_rotation(text, config, defaults.theta));
   config.rotations.push_back(std::move(rotation));
   config.embedding_norm = true;

@@ -3,8 +3,6 @@
 // llama.cpp, src/models/qwen3moe.cpp).
 #include <fmt/format.h>
 
-#include <cmath>
-
 #include "models/folder_config.h"
 #include "models/gguf_config.h"
 #include "models/recipe.h"
@@ -46,8 +44,9 @@ Result<DecoderConfig> read_gguf(const ModelNumbers& numbers) {
   return config;
 }
 
-Result<DecoderConfig> read_folder(const ModelNumbers& numbers) {
-  HELICON_ASSIGN(DecoderConfig config, read_folder_common(numbers, kFolderNames, "hidden_act"));
+Result<DecoderConfig> read_folder(const ModelNumbers& numbers, size_t head_size) {
+  HELICON_ASSIGN(DecoderConfig config,
+                 read_folder_common(numbers, kFolderNames, "hidden_act", head_size));
   HELICON_ASSIGN(Rotation rotation, read_folder_rotation(numbers, config));
   config.rotations.push_back(std::move(rotation));
   config.query_key_norm = HeadNorm::weighted;
@@ -89,7 +88,7 @@ Result<DecoderConfig> configure_qwen3_moe(const weights::ModelFile& file) {
 
 Result<DecoderConfig> configure_qwen3_folder(const weights::ModelFile& file) {
   const ModelNumbers numbers(file, "config");
-  HELICON_ASSIGN(DecoderConfig config, read_folder(numbers));
+  HELICON_ASSIGN(DecoderConfig config, read_folder(numbers, kUsualHeadSize));
   HELICON_ASSIGN(const bool windowed, numbers.flag_or("use_sliding_window", false));
   HELICON_ASSIGN(std::vector<bool> sliding, read_sliding_layers(numbers, config.layers.size()));
   if (!windowed) {
@@ -112,13 +111,7 @@ Result<DecoderConfig> configure_qwen3_folder(const weights::ModelFile& file) {
 
 Result<DecoderConfig> configure_qwen3_moe_folder(const weights::ModelFile& file) {
   const ModelNumbers numbers(file, "config");
-  HELICON_ASSIGN(DecoderConfig config, read_folder(numbers));
-  if (!numbers.has("head_dim")) {  // here another than in the dense class
-    config.head_size = config.hidden / config.heads;
-    config.attention_scale = 1.0f / std::sqrt(static_cast<float>(config.head_size));
-    HELICON_TRY(check_heads(config));
-    HELICON_ASSIGN(config.rotations.front(), read_folder_rotation(numbers, config));
-  }
+  HELICON_ASSIGN(DecoderConfig config, read_folder(numbers, 0));
   config.names = &kFolderExperts;
   const char* count = numbers.has("num_experts") ? "num_experts" : "num_local_experts";
   HELICON_TRY(

@@ -83,7 +83,7 @@ TEST_F(FfmpegTest, ScrambledFilmsEnd) {
   }
 }
 
-// A picture, or a sound: there is no film in it to look at, or only one frame.
+// There is nothing in it to look at.
 TEST_F(FfmpegTest, SoundAloneIsNoFilm) {
   const auto film = decode("tests/golden/models/muse_spark_film/sound_0.wav");
   ASSERT_FALSE(film.ok());
