@@ -41,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   for (const TensorView& tensor : (*file)->tensors()) {
     touch(tensor);
-    (*file)->release(tensor);
+    (*file)->release({tensor.data, tensor.bytes});
   }
   for (const auto& [key, value] : (*file)->metadata().all()) {
     const auto& keys = (*file)->metadata();
