@@ -9,8 +9,8 @@
 
 #include "backends/local_model.h"
 #include "base/mapped_file.h"
+#include "base/sha256.h"
 #include "base/suggest.h"
-#include "catalog/sha256.h"
 #include "evaluation.h"
 #include "mode_flags.h"
 #include "model_argument.h"
@@ -53,7 +53,7 @@ boost::json::object head_of(const Options& options, const EvalTask& task, const 
 
 Result<std::string> sum_of(const std::filesystem::path& path) {
   HELICON_ASSIGN(const auto file, MappedFile::open(path));
-  catalog::Sha256 sum;
+  Sha256 sum;
   sum.add(file->bytes());
   return sum.finish();
 }

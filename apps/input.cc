@@ -5,43 +5,31 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
+#include "base/file_bytes.h"
 #include "http/utf8.h"
 
 namespace helicon::apps {
-namespace {
 
-Result<std::string> read_all(int descriptor, std::string_view name, size_t limit) {
-  std::string bytes;
-  std::array<char, 65536> chunk;
-  while (true) {
-    const ssize_t count = ::read(descriptor, chunk.data(), chunk.size());
-    if (count == 0) return bytes;
-    if (count < 0) {
-      if (errno == EINTR) continue;
-      return Error{ErrorCode::io, fmt::format("{}: {}", name, std::strerror(errno))};
-    }
-    if (bytes.size() + static_cast<size_t>(count) > limit) {
-      return Error{ErrorCode::too_large, fmt::format("{}: over {} MiB", name, limit >> 20)};
-    }
-    bytes.append(chunk.data(), static_cast<size_t>(count));
-  }
-}
-
-}  // namespace
-
-Result<std::string> read_input(const std::string& path, size_t limit) {
-  if (path == "-") return read_all(STDIN_FILENO, "standard input", limit);
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) {
+Result<Descriptor> open_input(const std::string& path) {
+  Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.open())
     return Error{errno == ENOENT ? ErrorCode::not_found : ErrorCode::io,
                  fmt::format("{}: {}", path, std::strerror(errno))};
+  return file;
+}
+
+Result<std::string> read_input(const std::string& path, size_t limit) {
+  const bool standard = path == "-";
+  Descriptor file;
+  if (!standard) {
+    HELICON_ASSIGN(file, open_input(path));
   }
-  auto bytes = read_all(descriptor, path, limit);
-  ::close(descriptor);
+  auto bytes = read_rest(standard ? STDIN_FILENO : file.value(), limit);
+  if (!bytes.ok()) return in(standard ? "standard input" : path, std::move(bytes).error());
   return bytes;
 }
 

@@ -5,9 +5,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/descriptor.h"
 #include "base/result.h"
 
 namespace helicon::apps {
+
+// A file for reading. Errors: not_found, io; each names the path.
+Result<Descriptor> open_input(const std::string& path);
 
 // The bytes of a file, or of standard input where `path` is "-". Errors: not_found, io, too_large;
 // each names the path.

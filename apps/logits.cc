@@ -78,8 +78,8 @@ Status write_logits(const Options& options) {
     if (token < 0 || static_cast<size_t>(token) >= vocabulary)
       return Error{ErrorCode::invalid_argument,
                    fmt::format("--tokens: {} is not in the vocabulary of {}", token, vocabulary)};
-  if (!options.media.empty())
-    HELICON_TRY(put_media(weights, argument.path, options.media, options.exact, model, tokens));
+  HELICON_ASSIGN(const models::Media media,
+                 put_media(weights, argument.path, options.media, options.exact, model, tokens));
   std::ofstream file(options.out, std::ios::binary);
   if (!file)
     return Error{ErrorCode::io,
@@ -92,7 +92,7 @@ Status write_logits(const Options& options) {
     if (!sequence.reserve(static_cast<int>(count)))
       return Error{ErrorCode::out_of_memory, "no room for the keys and values of all tokens"};
     const models::Run run{&sequence, std::span(tokens).subspan(start, count), sequence.length(),
-                          count};
+                          count, media};
     const std::span<const float> logits = model.decoder->forward({&run, 1}, *model.pages);
     file.write(reinterpret_cast<const char*>(logits.data()),
                static_cast<std::streamsize>(logits.size_bytes()));

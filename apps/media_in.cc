@@ -1,130 +1,76 @@
 #include "media_in.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <memory>
-#include <optional>
-#include <span>
-#include <stop_token>
+#include <cstddef>
 #include <utility>
 
-#include "base/descriptor.h"
-#include "encoders/audio_pyramid.h"
-#include "encoders/eyes.h"
+#include "backends/media_encoder.h"
 #include "input.h"
-#include "media/converted.h"
 #include "tools/ffmpeg.h"
 
 namespace helicon::apps {
-namespace {
 
-constexpr size_t kMostBytes = size_t{64} << 20;  // of a file
-
-// FFmpeg, looked for when the first file needs it.
-class Converter {
- public:
-  Result<const media::Ffmpeg*> find() {
-    if (!ffmpeg_) ffmpeg_ = tools::SandboxedFfmpeg::create();
-    if (!ffmpeg_->ok()) return ffmpeg_->error();
-    return &**ffmpeg_;
-  }
-  // What is read here, or what FFmpeg makes of formats that are not.
-  template <typename Medium>
-  Result<Medium> read(const std::string& path, Result<Medium> (*decode)(std::span<const std::byte>),
-                      Result<Medium> (*convert)(const media::Ffmpeg&, int,
-                                                const std::stop_token&)) {
-    HELICON_ASSIGN(const std::string bytes, read_input(path, kMostBytes));
-    auto medium = decode(std::as_bytes(std::span(bytes)));
-    if (medium.ok() || medium.error().code != ErrorCode::unsupported) return medium;
-    const auto ffmpeg = find();
-    if (!ffmpeg.ok())
-      return Error{ErrorCode::unsupported,
-                   fmt::format("{}; others by FFmpeg, but {}", medium.error().message,
-                               ffmpeg.error().message),
-                   {}};
-    HELICON_ASSIGN(const Descriptor file, open_file(path));
-    auto converted = convert(**ffmpeg, file.value(), {});
-    // What FFmpeg does not know either is best told by the formats that are read.
-    const bool unknown = !converted.ok() && (converted.error().code == ErrorCode::corrupt ||
-                                             converted.error().code == ErrorCode::unsupported);
-    return unknown ? medium : converted;
-  }
-  static Result<Descriptor> open_file(const std::string& path) {
-    Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.open()) return Error{ErrorCode::io, std::strerror(errno), {}};
-    return file;
-  }
-
- private:
-  std::optional<Result<tools::SandboxedFfmpeg>> ffmpeg_;
-};
-
-// Encodes each file and lets its embeddings stand for the tokens that are `stand_in`.
-template <typename Encode>
-Status put(const std::vector<std::string>& files, const char* kind, int32_t stand_in, size_t width,
-           const Encode& encode, models::OpenModel& model, std::vector<int32_t>& tokens) {
-  std::vector<int32_t> numbers;
-  for (const std::string& path : files) {
-    const Result<std::vector<float>> rows = encode(path);
-    if (!rows.ok()) return in(path, rows.error());
-    const int32_t first = model.decoder->media().add(*rows);
-    for (size_t i = 0; i < rows->size() / width; ++i)
-      numbers.push_back(first + static_cast<int32_t>(i));
-  }
-  const auto places = static_cast<size_t>(std::count(tokens.begin(), tokens.end(), stand_in));
-  if (numbers.size() != places)
-    return Error{
-        ErrorCode::invalid_argument,
-        fmt::format("--tokens has {} times {}, which stands for a part of a {}; those given "
-                    "have {}",
-                    places, stand_in, kind, numbers.size())};
-  size_t next = 0;
-  for (int32_t& token : tokens)
-    if (token == stand_in) token = numbers[next++];
-  return ok_status();
+Result<chat::Medium> open_medium(chat::MediumKind kind, const std::string& path) {
+  HELICON_ASSIGN(Descriptor file, open_input(path));
+  return chat::Medium{.kind = kind,
+                      .file = std::make_shared<const Descriptor>(std::move(file)),
+                      .type = {},
+                      .name = path,
+                      .at = 0};
 }
 
-}  // namespace
+Result<std::shared_ptr<const media::Ffmpeg>> find_ffmpeg() {
+  HELICON_ASSIGN(tools::SandboxedFfmpeg ffmpeg, tools::SandboxedFfmpeg::create());
+  return std::shared_ptr<const media::Ffmpeg>(
+      std::make_shared<const tools::SandboxedFfmpeg>(std::move(ffmpeg)));
+}
 
-Status put_media(const std::shared_ptr<const weights::ModelFile>& weights,
-                 const std::string& model_path, const MediaFiles& files, bool exact,
-                 models::OpenModel& model, std::vector<int32_t>& tokens) {
-  Converter converter;
-  if (!files.images.empty() || !files.films.empty()) {
-    auto eyes = encoders::Eyes::open(weights, model_path, *model.threads, exact);
-    if (!eyes.ok()) return in(model_path, std::move(eyes).error());
-    const auto look = [&](const std::string& path) -> Result<std::vector<float>> {
-      HELICON_ASSIGN(const media::Picture picture,
-                     converter.read(path, media::decode_picture, media::convert_picture));
-      return eyes->look(picture);
-    };
-    const auto watch = [&](const std::string& path) -> Result<std::vector<float>> {
-      HELICON_ASSIGN(const media::Ffmpeg* ffmpeg, converter.find());
-      HELICON_ASSIGN(const Descriptor file, Converter::open_file(path));
-      HELICON_ASSIGN(encoders::Eyes::Watched watched, eyes->watch(*ffmpeg, file.value()));
-      return std::move(watched.embeddings);
-    };
-    const encoders::VisionConfig& config = eyes->config();
-    HELICON_TRY(
-        put(files.images, "picture", config.image_token, config.output, look, model, tokens));
-    HELICON_TRY(put(files.films, "film", config.video_token, config.output, watch, model, tokens));
+Result<models::Media> put_media(const std::shared_ptr<const weights::ModelFile>& weights,
+                                const std::string& model_path, const MediaFiles& files, bool exact,
+                                const models::OpenModel& model, std::vector<int32_t>& tokens) {
+  const models::DecoderConfig& config = model.decoder->config();
+  backends::MediaOptions options;
+  options.threads = model.threads->size();
+  options.exact = exact;
+  options.find_ffmpeg = find_ffmpeg;
+  auto encoder = backends::MediaEncoder::create(weights, model_path, config.vocabulary,
+                                                config.hidden, std::move(options));
+  if (!encoder.ok()) return in(model_path, std::move(encoder).error());
+  models::Media media;
+  if (files.empty()) return media;
+  const auto stand_in_of = [&](chat::MediumKind kind) {
+    return *encoder ? (*encoder)->token_of(kind) : std::nullopt;
+  };
+  for (const MediaFiles::Kind& one : files.kinds())
+    if (!one.paths.empty() && !stand_in_of(one.kind))
+      return Error{ErrorCode::not_found,
+                   fmt::format("{}: it has no {}", model_path,
+                               one.kind == chat::MediumKind::sound ? "ears" : "eyes")};
+  for (const MediaFiles::Kind& one : files.kinds()) {
+    const auto stand_in = stand_in_of(one.kind);
+    if (!stand_in) continue;
+    std::vector<int32_t> numbers;
+    for (const std::string& path : one.paths) {
+      HELICON_ASSIGN(const chat::Medium medium, open_medium(one.kind, path));
+      HELICON_ASSIGN(backends::EncodedMedium encoded, (*encoder)->encode(medium, {}));
+      for (size_t i = 0; i < encoded.rows->count(); ++i)
+        numbers.push_back(encoded.rows->first + static_cast<int32_t>(i));
+      media.push_back(std::move(encoded.rows));
+    }
+    const auto places = static_cast<size_t>(std::count(tokens.begin(), tokens.end(), *stand_in));
+    if (numbers.size() != places)
+      return Error{
+          ErrorCode::invalid_argument,
+          fmt::format("--tokens has {} times {}, which stands for a part of a {}; those given "
+                      "have {}",
+                      places, *stand_in, one.name, numbers.size())};
+    size_t next = 0;
+    for (int32_t& token : tokens)
+      if (token == *stand_in) token = numbers[next++];
   }
-  if (!files.sounds.empty()) {
-    auto ears = encoders::AudioPyramid::open(weights, *model.threads, exact);
-    if (!ears.ok()) return in(model_path, std::move(ears).error());
-    const auto hear = [&](const std::string& path) -> Result<std::vector<float>> {
-      HELICON_ASSIGN(const media::Sound sound,
-                     converter.read(path, media::decode_sound, media::convert_sound));
-      return ears->hear_all(sound.samples);
-    };
-    HELICON_TRY(put(files.sounds, "sound", ears->config().token, ears->config().output, hear, model,
-                    tokens));
-  }
-  return ok_status();
+  return media;
 }
 
 }  // namespace helicon::apps

@@ -19,6 +19,7 @@
 #include "cache_type.h"
 #include "http/server.h"
 #include "kernels/kernel_table.h"
+#include "media_in.h"
 #include "model_argument.h"
 #include "models/recipe.h"
 #include "output.h"
@@ -125,6 +126,7 @@ Status serve(const Options& options) {
   HELICON_TRY(kernels::choose_kernels());
   backends::LocalModelOptions load = options.load;
   HELICON_TRY(apply(options.speculation, *catalog, load));
+  load.find_ffmpeg = find_ffmpeg;
   HELICON_ASSIGN(load.packed_folder, packed_folder());
   NamedFiles given;
   for (const std::string& name : options.models) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct ChatRequest {
   int top_logprobs = -1;
   std::string owner;
   runtime::Priority priority = runtime::Priority::interactive;
+  std::stop_token cancelled;  // ends start(), where that has pictures and the like to encode
 };
 
 // A running answer. Destroying it cancels what still runs; cancel() is idempotent, thread-safe,
@@ -49,6 +51,7 @@ struct ModelInfo {
   bool reasons = false;
   // `reasoning_effort` says how much it reasons itself, and sets nothing else to work.
   bool takes_effort = false;
+  bool sees = false, hears = false;  // pictures and films; sounds
 };
 
 // Pages of keys and values, where a model has such.
@@ -65,9 +68,11 @@ class ChatModel {
   virtual bool healthy() const { return true; }
   // Quick.
   virtual std::optional<PageUse> pages() const { return std::nullopt; }
-  // Renders, tokenizes and queues; returns at once. Events arrive on the listener (see
-  // runtime/request.h). Errors: invalid_argument (a template that raises), context_length with
-  // both numbers, unsupported (a base model without a template), overloaded.
+  // Renders, tokenizes and queues; returns at once, unless there are pictures, films or sounds: to
+  // encode those takes seconds, or minutes. Events arrive on the listener (see runtime/request.h).
+  // Errors: invalid_argument (a template that raises), context_length with both numbers,
+  // unsupported (a base model without a template, or one without eyes or ears), overloaded;
+  // cancelled, and what may be wrong with a medium.
   virtual Result<std::unique_ptr<ChatRun>> start(ChatRequest request,
                                                  runtime::Listener listener) = 0;
   // Bytes of a token, for log-probabilities.

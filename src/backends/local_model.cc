@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "backends/media_prompt.h"
 #include "models/open.h"
 #include "runtime/engine.h"
 #include "text/chat_template.h"
@@ -67,11 +68,12 @@ class LocalModel final : public ChatModel {
  public:
   LocalModel(ModelInfo info, std::shared_ptr<const text::Tokenizer> tokenizer,
              std::shared_ptr<const text::ChatTemplate> chat_template, text::ReplyFormat format,
-             std::unique_ptr<runtime::Engine> engine)
+             std::unique_ptr<MediaEncoder> media, std::unique_ptr<runtime::Engine> engine)
       : info_(std::move(info)),
         tokenizer_(std::move(tokenizer)),
         template_(std::move(chat_template)),
         format_(format),
+        media_(std::move(media)),
         engine_(std::move(engine)) {}
 
   const ModelInfo& info() const override { return info_; }
@@ -84,7 +86,11 @@ class LocalModel final : public ChatModel {
   }
 
   Result<std::unique_ptr<ChatRun>> start(ChatRequest request, runtime::Listener listener) override {
-    HELICON_ASSIGN(const std::string prompt, render(request));
+    HELICON_ASSIGN(const std::vector<PromptMedium> media, encode_media(request));
+    HELICON_ASSIGN(std::string prompt, render(request));
+    if (!media.empty()) {
+      HELICON_ASSIGN(prompt, named(spell_out(prompt, media)));
+    }
     std::vector<std::unique_ptr<text::ReplyParser>> parsers;
     for (int i = 0; i < request.choices; ++i)
       if (auto parser = text::make_reply_parser(format_, prompt, request.tools))
@@ -96,6 +102,8 @@ class LocalModel final : public ChatModel {
     HELICON_ASSIGN(work.prompt,
                    tokenizer_->encode(
                        prompt, {.parse_special = true, .add_special = false, .normalize = true}));
+    HELICON_TRY(number_rows(media, work.prompt));
+    for (const PromptMedium& medium : media) work.media.push_back(medium.encoded.rows);
     work.sampling = std::move(request.sampling);
     work.choices = request.choices;
     work.max_tokens = request.max_tokens;
@@ -127,12 +135,48 @@ class LocalModel final : public ChatModel {
     variables["eos_token"] = special(tokenizer_->end_token());
     if (!request.reasoning_effort.empty()) variables["reasoning_effort"] = request.reasoning_effort;
     for (const auto& [name, value] : request.template_variables) variables[name] = value;
-    auto text = template_->render(variables);
+    return named(template_->render(variables));
+  }
+
+  // Errors say which model.
+  Result<std::string> named(Result<std::string> text) const {
     if (!text.ok()) {
       if (text.error().parameter.empty()) text.error().parameter = "messages";
       text.error().message = info_.name + ": " + text.error().message;
     }
     return text;
+  }
+
+  // In their order. What is too much for the context is not encoded to its end.
+  Result<std::vector<PromptMedium>> encode_media(const ChatRequest& request) const {
+    std::vector<PromptMedium> media;
+    size_t rows = 0;
+    for (const chat::Message& message : request.messages)
+      for (const chat::Medium& medium : message.media) {
+        const auto token = media_ ? media_->token_of(medium.kind) : std::nullopt;
+        if (!token) return without_sense(medium);
+        HELICON_ASSIGN(EncodedMedium encoded, media_->encode(medium, request.cancelled));
+        rows += encoded.rows->count();
+        if (rows >= static_cast<size_t>(info_.context_length))
+          return Error{ErrorCode::context_length,
+                       fmt::format("{}: pictures, films and sounds up to this one take {} tokens; "
+                                   "the context holds {}",
+                                   medium.name, rows, info_.context_length),
+                       medium.name};
+        media.push_back({medium.kind, std::move(encoded), *token,
+                         std::string(tokenizer_->token_bytes(*token))});
+      }
+    return media;
+  }
+
+  Error without_sense(const chat::Medium& medium) const {
+    const bool sound = medium.kind == chat::MediumKind::sound;
+    return Error{ErrorCode::unsupported,
+                 fmt::format("{}: {} has no {}: {}. {}, and a server behind --upstream may",
+                             medium.name, info_.name, sound ? "ears" : "eyes",
+                             sound ? "it cannot hear sounds" : "it cannot see pictures or films",
+                             sound ? "Muse Spark hears" : "Muse Glimmer and Muse Spark see"),
+                 medium.name};
   }
 
   std::string special(std::optional<text::TokenId> token) const {
@@ -143,6 +187,7 @@ class LocalModel final : public ChatModel {
   std::shared_ptr<const text::Tokenizer> tokenizer_;
   std::shared_ptr<const text::ChatTemplate> template_;
   text::ReplyFormat format_;
+  std::unique_ptr<MediaEncoder> media_;  // or null: it has neither eyes nor ears
   std::unique_ptr<runtime::Engine> engine_;
 };
 
@@ -225,7 +270,18 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
         ErrorCode::corrupt,
         fmt::format("{}: {} tokens have names, but the embedding has only {} rows",
                     path.filename().string(), (*tokenizer)->size(), model.decoder->vocabulary())};
+  MediaOptions senses;
+  senses.threads = options.threads;
+  senses.find_ffmpeg = options.find_ffmpeg;
+  auto media = MediaEncoder::create(file, path, model.decoder->vocabulary(),
+                                    model.decoder->config().hidden, std::move(senses));
+  if (!media.ok()) {
+    media.error().message = path.filename().string() + ": " + media.error().message;
+    return std::move(media).error();
+  }
   ModelInfo info = describe(name, *file);
+  info.sees = *media && (*media)->token_of(chat::MediumKind::picture);
+  info.hears = *media && (*media)->token_of(chat::MediumKind::sound);
   info.context_length = static_cast<int>(model.context_length);
   info.reasons = format.reasons();
   info.takes_effort = format.reasons();
@@ -244,8 +300,9 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
   runtime::SchedulerOptions scheduling;
   scheduling.speculation = options.speculation;
   auto engine = std::make_unique<runtime::Engine>(std::move(parts), scheduling);
-  return std::shared_ptr<ChatModel>(std::make_shared<LocalModel>(
-      std::move(info), std::move(*tokenizer), std::move(chat_template), format, std::move(engine)));
+  return std::shared_ptr<ChatModel>(
+      std::make_shared<LocalModel>(std::move(info), std::move(*tokenizer), std::move(chat_template),
+                                   format, std::move(*media), std::move(engine)));
 }
 
 }  // namespace helicon::backends

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "backends/chat_model.h"
+#include "backends/media_encoder.h"
 #include "kernels/attention_tile.h"
 #include "models/open.h"
 #include "runtime/engine.h"
@@ -23,6 +24,7 @@ struct LocalModelOptions {
   kernels::KeyValueType cache_type = kernels::KeyValueType::f16;  // of keys and values
   runtime::SpeculationMode speculation = runtime::SpeculationMode::automatic;
   std::filesystem::path packed_folder;  // where packed weights are kept between starts, or none
+  FindFfmpeg find_ffmpeg;               // for films, and formats that are not read here; or none
   std::filesystem::path draft;  // a small model of the same vocabulary that guesses ahead; or none
 };
 

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "backends/remote_request.h"
 #include "backends/remote_server.h"
 #include "backends/remote_stream.h"
 #include "backends/remote_transfer.h"
@@ -21,60 +22,13 @@ constexpr std::chrono::milliseconds kFresh{5'000};
 constexpr std::chrono::milliseconds kFreshFailure{500};  // a server that is back is back at once
 constexpr size_t kMostListBytes = size_t{4} << 20;
 
-json::object message_json(const chat::Message& message) {
-  json::object object{{"role", message.role}, {"content", message.content}};
-  if (!message.name.empty()) object["name"] = message.name;
-  if (!message.reasoning.empty()) object["reasoning_content"] = message.reasoning;
-  if (!message.tool_call_id.empty()) object["tool_call_id"] = message.tool_call_id;
-  if (message.tool_calls.empty()) return object;
-  json::array& calls = object["tool_calls"].emplace_array();
-  for (const chat::ToolCall& call : message.tool_calls)
-    calls.push_back(
-        {{"id", call.id},
-         {"type", "function"},
-         {"function", {{"name", call.name}, {"arguments", json::serialize(call.arguments)}}}});
-  return object;
-}
-
-// Fields of the protocol always, and extensions only where they say something.
-std::string body_of(const std::string& model, const ChatRequest& request) {
-  const runtime::SamplingParameters& sampling = request.sampling;
-  json::object body{{"model", model},
-                    {"stream", true},
-                    {"stream_options", {{"include_usage", true}}},
-                    {"temperature", sampling.temperature},
-                    {"top_p", sampling.top_p},
-                    {"seed", static_cast<int64_t>(sampling.seed)}};
-  json::array& messages = body["messages"].emplace_array();
-  for (const chat::Message& message : request.messages) messages.push_back(message_json(message));
-  if (request.choices > 1) body["n"] = request.choices;
-  // The older name, which every server knows.
-  if (request.max_tokens >= 0) body["max_tokens"] = request.max_tokens;
-  if (!request.stop.empty()) body["stop"] = json::value_from(request.stop);
-  if (!request.tools.empty()) body["tools"] = request.tools;
-  if (!request.template_variables.empty())
-    body["chat_template_kwargs"] = request.template_variables;
-  if (!request.reasoning_effort.empty()) body["reasoning_effort"] = request.reasoning_effort;
-  if (sampling.top_k > 0) body["top_k"] = sampling.top_k;
-  if (sampling.min_p > 0) body["min_p"] = sampling.min_p;
-  if (sampling.repetition_penalty != 1) body["repetition_penalty"] = sampling.repetition_penalty;
-  if (sampling.frequency_penalty != 0) body["frequency_penalty"] = sampling.frequency_penalty;
-  if (sampling.presence_penalty != 0) body["presence_penalty"] = sampling.presence_penalty;
-  if (!sampling.logit_bias.empty()) {
-    json::object& biases = body["logit_bias"].emplace_object();
-    for (const auto& [token, bias] : sampling.logit_bias) biases[std::to_string(token)] = bias;
-  }
-  return json::serialize(body);
-}
-
 // One answer: a thread, which waits for the server most of the time. Agents are a few, so that
 // sixteen such threads cost less than one loop for all would take to get right.
 class RemoteRun final : public ChatRun {
  public:
-  RemoteRun(const RemoteOptions& options, const std::string& model, const ChatRequest& request,
-            runtime::Listener listener)
-      : transfer_(options, "/chat/completions", body_of(model, request)),
-        choices_(request.choices),
+  RemoteRun(const RemoteOptions& options, std::string body, int choices, runtime::Listener listener)
+      : transfer_(options, "/chat/completions", std::move(body)),
+        choices_(choices),
         listener_(std::move(listener)),
         thread_([this] { run(); }) {}
   ~RemoteRun() override {
@@ -126,8 +80,9 @@ class RemoteModel final : public ChatModel {
     if (request.top_logprobs >= 0)
       return Error{ErrorCode::unsupported, "logprobs: an upstream server's are not passed on",
                    "logprobs"};
-    return std::unique_ptr<ChatRun>(
-        std::make_unique<RemoteRun>(options_, info_.name, request, std::move(listener)));
+    HELICON_ASSIGN(std::string body, body_of(info_.name, request));
+    return std::unique_ptr<ChatRun>(std::make_unique<RemoteRun>(
+        options_, std::move(body), request.choices, std::move(listener)));
   }
   std::string token_bytes(runtime::TokenId) const override { return {}; }
 
@@ -159,6 +114,7 @@ Result<std::vector<ModelInfo>> read_list(const std::string& body) {
     ModelInfo info;
     info.name = std::string(id->get_string());
     info.architecture = "upstream";
+    info.sees = info.hears = true;  // or says that it does not
     info.context_length = context_length(*model);
     // A Helicon would think in our stead, and its thoughts be thought about here.
     info.takes_effort = string_in(model, "owned_by") != "helicon";

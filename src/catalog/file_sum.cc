@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "catalog/sha256.h"
+#include "base/sha256.h"
 
 namespace helicon::catalog {
 namespace {

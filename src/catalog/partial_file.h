@@ -11,7 +11,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "catalog/sha256.h"
+#include "base/sha256.h"
 
 namespace helicon::catalog {
 

@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/sha256.h"
 #include "catalog/catalog.h"
-#include "catalog/sha256.h"
 
 namespace helicon::catalog {
 

@@ -2,9 +2,13 @@
 #pragma once
 
 #include <boost/json.hpp>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "base/descriptor.h"
 
 namespace helicon::chat {
 
@@ -14,17 +18,35 @@ struct ToolCall {
   boost::json::object arguments;
 };
 
+enum class MediumKind { picture, film, sound };
+
+// Something to see or to hear, in a file of whatever format.
+struct Medium {
+  MediumKind kind = MediumKind::picture;
+  std::shared_ptr<const Descriptor> file;  // open, and nobody writes to it
+  std::string type;                        // "image/png", as its sender calls it; or empty
+  std::string name;                        // for messages: "messages[0].content[1]", or a path
+  size_t at = 0;                           // before so many bytes of the content
+};
+
 // One turn. `role` is what the template sees: system, developer, user, assistant, tool.
 struct Message {
   std::string role;
   std::string content;               // text parts joined
+  std::vector<Medium> media;         // among the text, by `at`
   std::string reasoning;             // an assistant's earlier reasoning, where given
   std::vector<ToolCall> tool_calls;  // of an assistant
   std::string tool_call_id;          // of a tool's answer
   std::string name;                  // of a tool or participant
 };
 
-// The message as a chat template expects it (content, tool_calls[].function..., and so on).
+// The content of a message with media as an array of parts in their order: {"type": "text", "text":
+// ...}, and what `part_of` makes of each medium.
+boost::json::array content_parts(const Message& message,
+                                 const std::function<boost::json::object(const Medium&)>& part_of);
+
+// The message as a chat template expects it (content, tool_calls[].function..., and so on). With
+// media, content is an array of parts: {"type": "image"}, "video" or "audio" for each of them.
 boost::json::object to_template_json(const Message& message);
 
 }  // namespace helicon::chat

@@ -35,6 +35,23 @@ TEST(Message, ToolCallsAreNestedAsOpenAiDoesWithArgumentsAsAnObject) {
       R"({"type":"function","function":{"name":"now","arguments":{}}}]})");
 }
 
+TEST(Message, MediaStandAmongTheTextAsParts) {
+  Message message;
+  message.role = "user";
+  message.content = "one two";
+  for (const auto& [kind, at] :
+       {std::pair(MediumKind::sound, 0), std::pair(MediumKind::picture, 3),
+        std::pair(MediumKind::picture, 3), std::pair(MediumKind::film, 7)}) {
+    Medium& medium = message.media.emplace_back();
+    medium.kind = kind;
+    medium.at = static_cast<size_t>(at);
+  }
+  EXPECT_EQ(
+      rendered(message),
+      R"({"role":"user","content":[{"type":"audio"},{"type":"text","text":"one"},)"
+      R"({"type":"image"},{"type":"image"},{"type":"text","text":" two"},{"type":"video"}]})");
+}
+
 TEST(Message, TheAnswerOfAToolNamesTheCall) {
   Message message;
   message.role = "tool";

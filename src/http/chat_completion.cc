@@ -1,9 +1,11 @@
 // POST /v1/chat/completions
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <random>
+#include <stop_token>
 #include <utility>
 
 #include "http/chat_reply.h"
@@ -55,6 +57,7 @@ class ChatAnswer {
 
   void cancel() {
     cancelled_ = true;
+    stop_.request_stop();
     if (run_) run_->cancel();
   }
 
@@ -66,6 +69,7 @@ class ChatAnswer {
   Model model_;
   std::unique_ptr<backends::ChatRun> run_;  // destroyed before the model
   bool cancelled_ = false;                  // whether or not it runs yet
+  std::stop_source stop_;                   // the same, for whoever encodes pictures
   int tokens_ = 0;                          // of the answer, so far
   std::string queued_;                      // for the log, once it is known
 };
@@ -95,6 +99,7 @@ Awaitable<Status> ChatAnswer::start() {
   request_ = *std::move(parsed);
   request_.chat.sampling.seed =
       request_.seed ? static_cast<uint64_t>(*request_.seed) : random_seed();
+  request_.chat.cancelled = stop_.get_token();
   request_.chat.owner = fmt::format("{}/{}", exchange_.request().peer, request_.user);
 
   auto model = co_await receive<Result<Model>>(exchange_.executor(), [this](auto deliver) {
@@ -117,7 +122,11 @@ Awaitable<Status> ChatAnswer::start() {
            .logprobs = request_.chat.top_logprobs >= 0,
            .include_usage = request_.include_usage,
            .token_bytes = [model = model_](runtime::TokenId id) { return model->token_bytes(id); }};
-  auto started = co_await run_on(services_.workers, exchange_.executor(), [this] {
+  const bool has_media =
+      std::any_of(request_.chat.messages.begin(), request_.chat.messages.end(),
+                  [](const chat::Message& message) { return !message.media.empty(); });
+  auto& workers = has_media ? services_.media_workers : services_.workers;
+  auto started = co_await run_on(workers, exchange_.executor(), [this] {
     runtime::Listener listener;
     listener.on_event = [queue = queue_](runtime::Event event) { queue->push(std::move(event)); };
     listener.on_done = [queue = queue_](const runtime::Usage& usage) { queue->finish(usage); };

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "http/chat_media.h"
 #include "http/json_reader.h"
 #include "http/utf8.h"
 
@@ -16,11 +18,12 @@ namespace json = boost::json;
 
 constexpr size_t max_messages = 10'000;
 constexpr size_t max_tools = 1'000;
+constexpr size_t max_media = 64;  // of a message
 
-Status check_count(const json::array& array, std::string_view name, size_t limit) {
-  if (array.size() <= limit) return ok_status();
+Status check_count(size_t count, std::string_view name, size_t limit) {
+  if (count <= limit) return ok_status();
   return field_error(ErrorCode::too_large, name,
-                     fmt::format("may hold at most {} elements, not {}", limit, array.size()));
+                     fmt::format("may hold at most {} elements, not {}", limit, count));
 }
 
 bool is_given(const json::object& object, std::string_view key) {
@@ -45,46 +48,46 @@ Result<std::string> read_optional_string(const json::object& object, std::string
   return std::string(text);
 }
 
-struct UnsupportedPart {
-  std::string_view type;
-  std::string_view why;
-};
-constexpr UnsupportedPart unsupported_parts[] = {
-    {"image_url", "this model has no eyes: pictures are not supported"},
-    {"input_audio", "this model has no ears: sound is not supported"},
-    {"video_url", "this model has no eyes: film is not supported"},
-    {"file", "files are not supported"},
-};
-
-// The text of one part of a message's content.
-Result<std::string_view> read_part(const json::value& part, const std::string& path) {
-  HELICON_ASSIGN(const json::object* const object, read_object(part, path));
-  HELICON_ASSIGN(const std::string_view type, read_required_string(*object, "type", path));
-  if (type == "text") return read_required_string(*object, "text", path);
-  if (type == "refusal") return read_required_string(*object, "refusal", path);
-  for (const UnsupportedPart& known : unsupported_parts) {
-    if (type == known.type) return field_error(ErrorCode::unsupported, path, known.why);
-  }
+Result<std::string_view> read_text_part(const json::object& part, std::string_view type,
+                                        const std::string& path) {
+  if (type == "text" || type == "refusal") return read_required_string(part, type, path);
   return field_error(ErrorCode::invalid_argument, path + ".type",
                      fmt::format("unknown kind of part \"{}\"", quotable(type)));
 }
 
-Result<std::string> read_content(const json::value& content, const std::string& path) {
-  if (const json::string* text = content.if_string()) return std::string(*text);
-  const json::array* parts = content.if_array();
-  if (parts == nullptr) {
-    return field_error(
-        ErrorCode::invalid_argument, path,
-        fmt::format("must be a string or an array of parts, not {}", kind_of(content)));
+// Fills in content and media.
+Status read_parts(const json::array& parts, const std::string& path, chat::Message& message) {
+  bool behind_text = false;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const std::string name = fmt::format("{}[{}]", path, i);
+    HELICON_ASSIGN(const json::object* const part, read_object(parts[i], name));
+    HELICON_ASSIGN(const std::string_view type, read_required_string(*part, "type", name));
+    HELICON_ASSIGN(std::optional<chat::Medium> medium, read_medium(*part, type, name));
+    if (medium) {
+      if (message.role != "user" && message.role != "tool")
+        return field_error(ErrorCode::unsupported, name,
+                           fmt::format("a message of role \"{}\" has text only", message.role));
+      medium->at = message.content.size();
+      message.media.push_back(*std::move(medium));
+    } else {
+      HELICON_ASSIGN(const std::string_view text, read_text_part(*part, type, name));
+      if (behind_text) message.content += '\n';
+      message.content += text;
+    }
+    behind_text = !medium.has_value();
   }
-  std::string joined;
-  for (size_t i = 0; i < parts->size(); ++i) {
-    HELICON_ASSIGN(const std::string_view text,
-                   read_part((*parts)[i], fmt::format("{}[{}]", path, i)));
-    if (i > 0) joined += '\n';
-    joined += text;
+  return check_count(message.media.size(), path, max_media);
+}
+
+Status read_content(const json::value& content, const std::string& path, chat::Message& message) {
+  if (const json::string* text = content.if_string()) {
+    message.content = *text;
+    return ok_status();
   }
-  return joined;
+  if (const json::array* parts = content.if_array()) return read_parts(*parts, path, message);
+  return field_error(
+      ErrorCode::invalid_argument, path,
+      fmt::format("must be a string or an array of parts, not {}", kind_of(content)));
 }
 
 // A string of JSON, as the protocol has it, or the object itself, as some clients send it.
@@ -168,7 +171,7 @@ Result<chat::Message> read_message(const json::value& value, const std::string& 
     message.tool_call_id = id;
   }
   if (is_given(*object, "content")) {
-    HELICON_ASSIGN(message.content, read_content(object->at("content"), path + ".content"));
+    HELICON_TRY(read_content(object->at("content"), path + ".content", message));
   } else if (role != "assistant" || message.tool_calls.empty()) {
     return field_error(ErrorCode::invalid_argument, path + ".content", "is missing");
   }
@@ -182,7 +185,7 @@ Result<std::vector<chat::Message>> read_messages(const json::value& value) {
   if (array->empty()) {
     return field_error(ErrorCode::invalid_argument, "messages", "must hold at least one message");
   }
-  HELICON_TRY(check_count(*array, "messages", max_messages));
+  HELICON_TRY(check_count(array->size(), "messages", max_messages));
   std::vector<chat::Message> messages;
   messages.reserve(array->size());
   for (size_t i = 0; i < array->size(); ++i) {
@@ -195,7 +198,7 @@ Result<std::vector<chat::Message>> read_messages(const json::value& value) {
 
 Result<json::array> read_tools(const json::value& value) {
   HELICON_ASSIGN(const json::array* const array, read_array(value, "tools"));
-  HELICON_TRY(check_count(*array, "tools", max_tools));
+  HELICON_TRY(check_count(array->size(), "tools", max_tools));
   for (size_t i = 0; i < array->size(); ++i) {
     const std::string path = fmt::format("tools[{}]", i);
     HELICON_ASSIGN(const json::object* const tool, read_object((*array)[i], path));

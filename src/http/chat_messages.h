@@ -9,8 +9,9 @@
 
 namespace helicon::http {
 
-// Several text parts of one message are joined by line breaks, as llama.cpp and vLLM do. A part
-// that is no text is refused with `unsupported`.
+// Several text parts of one message are joined by line breaks, as llama.cpp and vLLM do; pictures,
+// films and sounds (http/chat_media.h) stand between them. Errors: invalid_argument, unsupported,
+// too_large.
 Result<std::vector<chat::Message>> read_messages(const boost::json::value& messages);
 
 // Checks that each is a function with a name; they go to the template as they are.

@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <string>
+#include <tuple>
+
+#include "base/file_bytes.h"
 
 namespace helicon::http {
 namespace {
@@ -153,6 +157,35 @@ TEST(ChatRequest, ReadsEveryKindOfMessage) {
   EXPECT_EQ(messages[4].content, "");
 }
 
+TEST(ChatRequest, ReadsEveryKindOfMedium) {
+  const ChatCompletionRequest request = parse(with_messages(R"([{"role":"user","content":[
+      {"type":"image_url","image_url":{"url":"data:image/png;base64,cGljdHVyZQ==","detail":"low"}},
+      {"type":"text","text":"one"},{"type":"text","text":"two"},
+      {"type":"input_audio","input_audio":{"data":"c291bmQ=","format":"wav"}},
+      {"type":"text","text":"three"},
+      {"type":"file","file":{"file_data":"data:video/mp4;base64,ZmlsbQ==","filename":"a.mp4"}},
+      {"type":"video_url","video_url":"data:;base64,ZmlsbSAy"}]}])"));
+  const chat::Message& message = request.chat.messages.at(0);
+  EXPECT_EQ(message.content, "one\ntwothree");
+  using Kind = chat::MediumKind;
+  const std::tuple<Kind, const char*, size_t, const char*> expected[] = {
+      {Kind::picture, "picture", 0, "messages[0].content[0]"},
+      {Kind::sound, "sound", 7, "messages[0].content[3]"},
+      {Kind::film, "film", 12, "messages[0].content[5]"},
+      {Kind::film, "film 2", 12, "messages[0].content[6]"}};
+  ASSERT_EQ(message.media.size(), std::size(expected));
+  for (size_t i = 0; i < std::size(expected); ++i) {
+    const auto& [kind, bytes, at, name] = expected[i];
+    const chat::Medium& medium = message.media[i];
+    EXPECT_EQ(medium.kind, kind);
+    EXPECT_EQ(medium.at, at);
+    EXPECT_EQ(medium.name, name);
+    const auto found = read_whole(medium.file->value(), 100);
+    ASSERT_TRUE(found.ok()) << found.error().message;
+    EXPECT_EQ(*found, bytes);
+  }
+}
+
 TEST(ChatRequest, ListsAreBounded) {
   const auto list_of = [](size_t count, const std::string& element) {
     std::string text = "[";
@@ -297,10 +330,33 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{
             with_messages(
                 R"([{"role":"user","content":"a"},{"role":"user","content":[{"type":"text","text":"b"},
-                       {"type":"image_url","image_url":{"url":"data:image/png;base64,AA=="}}]}])"),
-            unsupported, "messages[1].content[1]", "this model has no eyes"},
-        Refusal{with_messages(R"([{"role":"user","content":[{"type":"input_audio"}]}])"),
-                unsupported, "messages[0].content[0]", "no ears"},
+                       {"type":"image_url","image_url":{"url":"http://example.org/a.png"}}]}])"),
+            unsupported, "messages[1].content[1].image_url.url", "addresses are not fetched"},
+        Refusal{with_messages(R"([{"role":"user","content":[{"type":"input_audio"}]}])"), invalid,
+                "messages[0].content[0].input_audio", "missing"},
+        Refusal{
+            with_messages(R"([{"role":"user","content":[{"type":"video_url","video_url":{}}]}])"),
+            invalid, "messages[0].content[0].video_url.url", "missing"},
+        Refusal{
+            with_messages(
+                R"([{"role":"user","content":[{"type":"image_url","image_url":"data:,AA=="}]}])"),
+            invalid, "messages[0].content[0].image_url.url", "in base64"},
+        Refusal{
+            with_messages(
+                R"([{"role":"user","content":[{"type":"image_url","image_url":"data:;base64,A=="}]}])"),
+            invalid, "messages[0].content[0].image_url.url", "not valid base64"},
+        Refusal{
+            with_messages(
+                R"([{"role":"user","content":[{"type":"image_url","image_url":"data:;base64,"}]}])"),
+            invalid, "messages[0].content[0].image_url.url", "is empty"},
+        Refusal{
+            with_messages(
+                R"([{"role":"user","content":[{"type":"file","file":{"file_data":"data:text/csv;base64,AA=="}}]}])"),
+            unsupported, "messages[0].content[0].file.file_data", "\"text/csv\""},
+        Refusal{
+            with_messages(
+                R"([{"role":"system","content":[{"type":"image_url","image_url":"data:;base64,AA=="}]}])"),
+            unsupported, "messages[0].content[0]", "has text only"},
         Refusal{with_messages(R"([{"role":"user","content":[{"type":"smell"}]}])"), invalid,
                 "messages[0].content[0].type", "\"smell\""},
         Refusal{with_messages(R"([{"role":"tool","content":"x"}])"), invalid,

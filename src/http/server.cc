@@ -61,9 +61,10 @@ struct Server::Impl {
         acceptor(control),
         signals(control),
         workers(worker_threads),
+        media_workers(worker_threads),
         models(std::move(model_pool)),
         modes(options.programs),
-        services{options, *models, modes, workers, std::time(nullptr)} {}
+        services{options, *models, modes, workers, media_workers, std::time(nullptr)} {}
 
   Status listen();
   Awaitable<void> accept();
@@ -84,7 +85,7 @@ struct Server::Impl {
   bool finished = false;  // stopped, and all connections gone
   // Destroyed in this order: modes and models, whose threads may still post to `io`, then workers,
   // then io.
-  asio::thread_pool workers;
+  asio::thread_pool workers, media_workers;
   std::unique_ptr<backends::ModelPool> models;
   agents::ModeRunner modes;
   Services services;
@@ -230,6 +231,7 @@ void Server::run() {
   serve();
   threads.clear();
   impl_->workers.join();
+  impl_->media_workers.join();
 }
 
 void Server::stop() {

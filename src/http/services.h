@@ -16,7 +16,8 @@ struct Services {
   backends::ModelPool& models;
   agents::ModeRunner& modes;
   boost::asio::thread_pool& workers;  // parsing, rendering, tokenizing: milliseconds to seconds
-  int64_t started;                    // seconds since 1970
+  boost::asio::thread_pool& media_workers;  // what has pictures and the like: seconds to minutes
+  int64_t started;                          // seconds since 1970
   std::atomic<bool> stopping{false};
   std::atomic<uint64_t> body_bytes{0};  // of all requests under way
 };

@@ -31,7 +31,6 @@ Decoder::Decoder(DecoderConfig config, DecoderWeights weights, const kernels::Ke
       threads_(threads),
       cache_type_(cache_type),
       products_(kernels, threads),
-      media_(config_.vocabulary, config_.hidden),
       scratch_(std::make_unique<Scratch>()),
       attention_(std::make_unique<DecoderAttention>(config_, kernels, threads)) {
   const size_t query = config_.heads * config_.head_size,
@@ -79,7 +78,7 @@ void Decoder::embed(std::span<const Run> runs) {
     for (const int32_t token : run.tokens) {
       float* x = s.residual.data() + s.rows++ * config_.hidden;
       if (static_cast<size_t>(token) >= config_.vocabulary) {
-        std::copy_n(media_.row(token), config_.hidden, x);
+        std::copy_n(find_rows(run.media, token)->row(token), config_.hidden, x);
         continue;
       }
       const auto& stand_ins = config_.placeholders;

@@ -12,7 +12,6 @@
 #include "kernels/products.h"
 #include "models/config.h"
 #include "models/decoder_weights.h"
-#include "models/media_rows.h"
 #include "models/model.h"
 
 namespace helicon::models {
@@ -32,8 +31,6 @@ class Decoder final : public Model {
   ~Decoder() override;
 
   const DecoderConfig& config() const { return config_; }
-  // Rows that runs may have among their tokens; not while one is under way.
-  MediaRows& media() { return media_; }
   size_t vocabulary() const override { return config_.vocabulary; }
   cache::CacheShape cache_shape() const override;
   bool intact() const override { return weights_.tensors.intact(); }
@@ -55,7 +52,6 @@ class Decoder final : public Model {
   ThreadPool& threads_;
   cache::KeyValueType cache_type_;
   kernels::Products products_;
-  MediaRows media_;
   std::unique_ptr<Scratch> scratch_;
   std::unique_ptr<DecoderAttention> attention_;
   std::unique_ptr<DecoderExperts> experts_;  // where the model has any

@@ -70,13 +70,17 @@ std::vector<media::FilmPatches> read_films(const std::string& model) {
 struct Sensing {
   OpenModel model;
   std::vector<int32_t> tokens;
+  std::unique_ptr<MediaNumbers> numbers;
+  Media media;
 };
 
 // Lets a medium's embeddings stand for the first tokens that are `stand_in`.
-void put(const std::vector<float>& rows, int32_t stand_in, Sensing& sensing) {
-  int32_t number = sensing.model.decoder->media().add(rows);
-  const size_t count = rows.size() / sensing.model.decoder->config().hidden;
-  for (size_t i = 0; i < count; ++i) {
+void put(std::vector<float> values, int32_t stand_in, Sensing& sensing) {
+  const auto rows = sensing.numbers->number(std::move(values));
+  ASSERT_TRUE(rows.ok()) << rows.error().message;
+  sensing.media.push_back(*rows);
+  int32_t number = (*rows)->first;
+  for (size_t i = 0; i < (*rows)->count(); ++i) {
     const auto place = std::find(sensing.tokens.begin(), sensing.tokens.end(), stand_in);
     ASSERT_NE(place, sensing.tokens.end());
     *place = number++;
@@ -104,6 +108,8 @@ Result<Sensing> open_sensing(const std::string& name, int threads = 1, Change ch
   options.threads = threads;
   HELICON_ASSIGN(sensing.model, open_model(folder_of(name), options));
   sensing.tokens = read_expected(name).tokens;
+  const DecoderConfig& config = sensing.model.decoder->config();
+  sensing.numbers = std::make_unique<MediaNumbers>(config.vocabulary, config.hidden);
   HELICON_ASSIGN(const auto tower, open_tower(name, *sensing.model.threads, change));
   HELICON_ASSIGN(const media::PictureRules rules, media::read_picture_rules(folder_of(name)));
   for (const media::Picture& picture : read_pictures(name)) {
@@ -160,7 +166,7 @@ TEST_P(EachSensingModel, LogitsAreTheReferences) {
   ASSERT_TRUE(sensing.ok()) << sensing.error().message;
   Expected expected = read_expected(GetParam());
   expected.tokens = sensing->tokens;
-  const float found = distance(sensing->model, expected);
+  const float found = distance(sensing->model, expected, sensing->media);
   RecordProperty("distance", std::to_string(found));
   EXPECT_LE(found, kGoldenTolerance);
 }
@@ -173,7 +179,7 @@ TEST_P(EachSensingModel, GreedyContinuationIsTheReferences) {
   // the last where there are films.
   const bool films = fs::exists(folder_of(GetParam()) / "film_pixels.npy");
   expect_continuation(sensing->model, sensing->tokens, expected,
-                      std::span(kPlaceholders).first(films ? 3 : 2));
+                      std::span(kPlaceholders).first(films ? 3 : 2), sensing->media);
 }
 
 // To the last bit.
@@ -181,7 +187,8 @@ TEST_P(EachSensingModel, WhatIsSeenDoesNotDependOnThreads) {
   auto one = open_sensing(GetParam(), 1), three = open_sensing(GetParam(), 3);
   ASSERT_TRUE(one.ok() && three.ok());
   cache::Sequence first(*one->model.pages), second(*three->model.pages);
-  EXPECT_EQ(run(one->model, first, one->tokens), run(three->model, second, three->tokens));
+  EXPECT_EQ(run(one->model, first, one->tokens, one->media),
+            run(three->model, second, three->tokens, three->media));
 }
 
 INSTANTIATE_TEST_SUITE_P(Golden, EachSensingModel,
@@ -241,7 +248,7 @@ TEST(GoldenMedia, EachTermLeftOutShows) {
     ASSERT_TRUE(sensing.ok()) << sensing.error().message;
     Expected expected = read_expected(one.model);
     expected.tokens = sensing->tokens;
-    EXPECT_GT(distance(sensing->model, expected), kGoldenTolerance)
+    EXPECT_GT(distance(sensing->model, expected, sensing->media), kGoldenTolerance)
         << one.model << " without its " << one.term;
   }
 }

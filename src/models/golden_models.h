@@ -84,9 +84,9 @@ inline Result<OpenModel> open_golden(const std::string& name,
 
 // The logits of `tokens`, which go on from what the sequence holds: [tokens, kGoldenVocabulary].
 inline std::vector<float> run(OpenModel& model, cache::Sequence& sequence,
-                              std::span<const int32_t> tokens) {
+                              std::span<const int32_t> tokens, const Media& media = {}) {
   EXPECT_TRUE(sequence.reserve(static_cast<int>(tokens.size())));
-  const Run one{&sequence, tokens, sequence.length(), tokens.size()};
+  const Run one{&sequence, tokens, sequence.length(), tokens.size(), media};
   const auto logits = model.decoder->forward({&one, 1}, *model.pages);
   sequence.advance(static_cast<int>(tokens.size()));
   return {logits.begin(), logits.end()};
@@ -95,10 +95,11 @@ inline std::vector<float> run(OpenModel& model, cache::Sequence& sequence,
 // Goes on greedily from `tokens`, but never with one of `never`: 64 tokens, each the reference's
 // wherever that one was sure.
 inline void expect_continuation(OpenModel& model, std::span<const int32_t> tokens,
-                                const Expected& expected, std::span<const int32_t> never = {}) {
+                                const Expected& expected, std::span<const int32_t> never = {},
+                                const Media& media = {}) {
   ASSERT_EQ(expected.continuation.size(), 64u);
   cache::Sequence sequence(*model.pages);
-  std::vector<float> logits = run(model, sequence, tokens);
+  std::vector<float> logits = run(model, sequence, tokens, media);
   for (size_t i = 0; i < expected.continuation.size(); ++i) {
     const auto last = logits.end() - static_cast<std::ptrdiff_t>(kGoldenVocabulary);
     for (const int32_t token : never) last[token] = -INFINITY;
@@ -122,9 +123,9 @@ inline float largest_difference(std::span<const float> a, std::span<const float>
 }
 
 // The largest difference to the reference, as a part of its largest logit.
-inline float distance(OpenModel& model, const Expected& expected) {
+inline float distance(OpenModel& model, const Expected& expected, const Media& media = {}) {
   cache::Sequence sequence(*model.pages);
-  return largest_difference(run(model, sequence, expected.tokens), expected.logits) /
+  return largest_difference(run(model, sequence, expected.tokens, media), expected.logits) /
          expected.largest();
 }
 

@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "cache/sequence.h"
+#include "models/media_rows.h"
 
 namespace helicon::models {
 
@@ -16,6 +18,7 @@ struct Run {
   std::span<const int32_t> tokens;
   int position = 0;   // of the first token: the sequence's length
   size_t logits = 0;  // how many of the last tokens want logits
+  std::span<const std::shared_ptr<const MediaRows>> media = {};  // of which it may have rows
 };
 
 // Rows of one pass are at most this many; more only cost cache.
@@ -30,7 +33,7 @@ class Model {
   virtual bool intact() const = 0;
 
   // Runs all tokens of all runs (at most kMaxRows together, ids within the vocabulary or of rows of
-  // a medium that the model has, positions within the pages that are reserved). Gives back the
+  // a run's media, positions within the pages that are reserved). Gives back the
   // logits that were asked for, in order of runs and tokens: [wanted, vocabulary], valid until the
   // next pass.
   virtual std::span<const float> forward(std::span<const Run> runs, cache::PagePool& pool) = 0;

@@ -37,10 +37,17 @@ ModelDrafter::Writer* ModelDrafter::find(const Draft& draft) {
   return &writer;
 }
 
+// It has no eyes: what a picture was encoded to is nothing to it.
+bool ModelDrafter::readable(std::span<const TokenId> tokens) const {
+  return std::all_of(tokens.begin(), tokens.end(), [&](TokenId token) {
+    return static_cast<size_t>(token) < model_.vocabulary();
+  });
+}
+
 void ModelDrafter::guess(std::span<Draft> drafts) {
   std::vector<Active> active;
   for (Draft& draft : drafts) {
-    if (draft.most == 0) continue;
+    if (draft.most == 0 || !readable(draft.tokens)) continue;
     Writer* writer = find(draft);
     const auto next = draft.tokens.subspan(writer->run.size());
     active.push_back({&draft, writer, {next.begin(), next.end()}});

@@ -15,7 +15,7 @@ class ModelDrafter final : public Drafter {
   // Guesses only tokens below `vocabulary`. Model and pages must outlive it.
   ModelDrafter(models::Model& model, cache::PagePool& pages, size_t vocabulary);
 
-  // Answers whose pages there is no room for get no guess.
+  // Answers whose pages there is no room for get no guess, nor do those to pictures and the like.
   void guess(std::span<Draft> drafts) override;
   bool free() const override { return false; }
   void forget(uint64_t writer) override { writers_.erase(writer); }
@@ -32,6 +32,7 @@ class ModelDrafter final : public Drafter {
     size_t rows = 0;            // of those, in this pass
   };
 
+  bool readable(std::span<const TokenId> tokens) const;
   Writer* find(const Draft& draft);
   void pass(std::span<Active> active);
   bool reserve(cache::Sequence& sequence, int count);

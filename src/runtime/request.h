@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "chat/event.h"
+#include "models/media_rows.h"
 #include "text/tokenizer.h"
 
 namespace helicon::runtime {
@@ -34,7 +35,8 @@ struct SamplingParameters {
 enum class Priority { interactive, background };
 
 struct Request {
-  std::vector<TokenId> prompt;  // at least one token
+  std::vector<TokenId> prompt;  // at least one token, or number of a row of its media
+  models::Media media;
   SamplingParameters sampling;
   int choices = 1;                // independent answers to one prompt
   int max_tokens = -1;            // per choice; -1: what the context leaves

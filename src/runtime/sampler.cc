@@ -122,6 +122,7 @@ void Sampler::adjust(std::vector<float>& logits) const {
   if (p.repetition_penalty != 1) {
     // Once a token, however often it occurred (Keskar et al.: CTRL, 2019).
     const auto penalise = [&](TokenId token) {
+      if (static_cast<size_t>(token) >= logits.size()) return;  // a part of a picture
       float& logit = logits[static_cast<size_t>(token)];
       logit = logit > 0 ? logit / p.repetition_penalty : logit * p.repetition_penalty;
     };

@@ -39,7 +39,8 @@ Status Scheduler::check(Request& request) const {
   if (request.prompt.empty())
     return Error{ErrorCode::invalid_argument, "the prompt is empty", "messages"};
   for (const TokenId token : request.prompt)
-    if (token < 0 || static_cast<size_t>(token) >= model_.vocabulary())
+    if (token < 0 || (static_cast<size_t>(token) >= model_.vocabulary() &&
+                      !models::find_rows(request.media, token)))
       return Error{
           ErrorCode::invalid_argument,
           fmt::format("token {} is not in the vocabulary of {}", token, model_.vocabulary()),

@@ -95,7 +95,9 @@ void StepPlanner::give_writers(std::span<Task* const> tasks, size_t most,
       cache::Sequence& sequence = choice->reader->sequence();
       reserve(sequence, 1);
       parts.push_back(
-          {task, choice, {&sequence, {&choice->tokens.back(), 1}, sequence.length(), 1}});
+          {task,
+           choice,
+           {&sequence, {&choice->tokens.back(), 1}, sequence.length(), 1, task->request.media}});
       ++given;
     }
   }
@@ -152,7 +154,8 @@ void StepPlanner::give_prompts(std::span<Task* const> tasks, size_t most,
                             .subspan(static_cast<size_t>(sequence.length()), prompt.rows);
     parts.push_back({prompt.task,
                      nullptr,
-                     {&sequence, tokens, sequence.length(), prompt.left() == 0 ? 1u : 0u}});
+                     {&sequence, tokens, sequence.length(), prompt.left() == 0 ? 1u : 0u,
+                      prompt.task->request.media}});
   }
 }
 

@@ -97,7 +97,7 @@ def test_logprobs(fake):
     ({"reasoning_effort": "extreme"}, openai.BadRequestError, "invalid_argument",
       "reasoning_effort"),
     ({"content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}, openai.BadRequestError,
-     "unsupported", "messages[0].content[0]"),
+     "invalid_argument", "messages[0].content[0].image_url.url"),
     ({"model": "short"}, openai.BadRequestError, "context_length_exceeded", "messages"),
     ({"model": "full"}, openai.InternalServerError, "overloaded", None),
     ({"model": "unloadable"}, openai.InternalServerError, "out_of_memory", None),

@@ -1,4 +1,4 @@
-#include "catalog/sha256.h"
+#include "base/sha256.h"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -6,7 +6,7 @@
 #include <array>
 #include <new>
 
-namespace helicon::catalog {
+namespace helicon {
 namespace {
 
 EVP_MD_CTX* digest(void* context) { return static_cast<EVP_MD_CTX*>(context); }
@@ -36,4 +36,4 @@ std::string Sha256::finish() {
   return text;
 }
 
-}  // namespace helicon::catalog
+}  // namespace helicon

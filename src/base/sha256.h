@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-namespace helicon::catalog {
+namespace helicon {
 
 class Sha256 {
  public:
@@ -23,4 +23,4 @@ class Sha256 {
   std::unique_ptr<void, Free> context_;
 };
 
-}  // namespace helicon::catalog
+}  // namespace helicon

@@ -1,0 +1,103 @@
+#include "http/chat_media.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "base/base64.h"
+#include "base/file_bytes.h"
+#include "http/json_reader.h"
+#include "http/utf8.h"
+
+namespace helicon::http {
+namespace {
+
+namespace json = boost::json;
+using chat::MediumKind;
+
+// Where the bytes of a medium are: member `key` of the part's member `type`.
+struct Source {
+  std::string_view type, key;
+  std::optional<MediumKind> kind;  // otherwise the data: URL's type says it
+  bool url = true;                 // otherwise base64 alone
+};
+constexpr Source kSources[] = {
+    {"image_url", "url", MediumKind::picture}, {"video_url", "url", MediumKind::film},
+    {"audio_url", "url", MediumKind::sound},   {"input_audio", "data", MediumKind::sound, false},
+    {"file", "file_data", std::nullopt},
+};
+
+struct TypedKind {
+  std::string_view prefix;
+  MediumKind kind;
+};
+constexpr TypedKind kTypedKinds[] = {
+    {"image/", MediumKind::picture}, {"video/", MediumKind::film}, {"audio/", MediumKind::sound}};
+
+// "data:image/png;base64,AAAA" (RFC 2397).
+struct DataUrl {
+  std::string_view type, base64;
+};
+Result<DataUrl> read_data_url(std::string_view url, const std::string& path) {
+  constexpr std::string_view kScheme = "data:", kCoding = ";base64";
+  if (!url.starts_with(kScheme))
+    return field_error(ErrorCode::unsupported, path,
+                       "must be a data: URL: addresses are not fetched here");
+  url.remove_prefix(kScheme.size());
+  const size_t comma = url.find(',');
+  if (comma == std::string_view::npos || !url.substr(0, comma).ends_with(kCoding))
+    return field_error(ErrorCode::invalid_argument, path,
+                       "must be a data: URL in base64, such as \"data:image/png;base64,...\"");
+  return DataUrl{url.substr(0, comma - kCoding.size()), url.substr(comma + 1)};
+}
+
+Result<MediumKind> kind_of_type(std::string_view type, const std::string& path) {
+  for (const TypedKind& known : kTypedKinds)
+    if (type.starts_with(known.prefix)) return known.kind;
+  return field_error(ErrorCode::unsupported, path,
+                     fmt::format("files of type \"{}\" are not supported, only image/*, video/* "
+                                 "and audio/*",
+                                 quotable(type)));
+}
+
+}  // namespace
+
+Result<std::optional<chat::Medium>> read_medium(const json::object& part, std::string_view type,
+                                                const std::string& path) {
+  const auto source = std::find_if(std::begin(kSources), std::end(kSources),
+                                   [&](const Source& one) { return one.type == type; });
+  if (source == std::end(kSources)) return std::optional<chat::Medium>();
+  const std::string member = fmt::format("{}.{}", path, type);
+  const json::value* value = part.if_contains(type);
+  if (!value) return field_error(ErrorCode::invalid_argument, member, "is missing");
+  const std::string field = fmt::format("{}.{}", member, source->key);
+  // Some clients send the URL itself in the place of the object around it.
+  if (!(source->url && value->is_string())) {
+    HELICON_ASSIGN(const json::object* const object, read_object(*value, member));
+    value = object->if_contains(source->key);
+    if (!value) return field_error(ErrorCode::invalid_argument, field, "is missing");
+  }
+  HELICON_ASSIGN(const std::string_view text, read_string(*value, field));
+  chat::Medium medium;
+  std::string_view base64 = text;
+  if (source->url) {
+    HELICON_ASSIGN(const DataUrl url, read_data_url(text, field));
+    base64 = url.base64;
+    medium.type = url.type;
+    if (!source->kind) {
+      HELICON_ASSIGN(medium.kind, kind_of_type(url.type, field));
+    }
+  }
+  if (source->kind) medium.kind = *source->kind;
+  const auto bytes = decode_base64(base64);
+  if (!bytes) return field_error(ErrorCode::invalid_argument, field, "is not valid base64");
+  if (bytes->empty()) return field_error(ErrorCode::invalid_argument, field, "is empty");
+  HELICON_ASSIGN(Descriptor file, memory_file(*bytes));
+  medium.file = std::make_shared<const Descriptor>(std::move(file));
+  medium.name = path;
+  return std::optional(std::move(medium));
+}
+
+}  // namespace helicon::http
