@@ -82,6 +82,7 @@ Result<Answer> Conversation::ask(std::string question,
                                  const std::function<Status(std::string_view)>& on_text) {
   const uint64_t seed = settings.seed ? *settings.seed : std::random_device()();
   messages_.push_back(spoken("user", std::move(question)));
+  messages_.back().media = std::exchange(attached_, {});
   auto answer = stream(next_request(seed), on_text);
   if (!answer.ok() || answer->text.empty()) {
     messages_.pop_back();
@@ -100,6 +101,7 @@ Result<Answer> Conversation::stream(backends::ChatRequest request,
   runtime::Listener listener{
       .on_event = [mailbox](runtime::Event event) { mailbox->put(std::move(event)); },
       .on_done = [mailbox](const runtime::Usage& usage) { mailbox->close(usage); }};
+  request.cancelled = begin();
   HELICON_ASSIGN(const auto run,
                  modes_.start(model_, std::move(request), settings.mode, std::move(listener)));
   set_run(run.get());
@@ -128,7 +130,14 @@ Result<Answer> Conversation::stream(backends::ChatRequest request,
 
 void Conversation::cancel() {
   const std::lock_guard lock(mutex_);
+  stop_.request_stop();
   if (run_ != nullptr) run_->cancel();
+}
+
+std::stop_token Conversation::begin() {
+  const std::lock_guard lock(mutex_);
+  stop_ = std::stop_source();
+  return stop_.get_token();
 }
 
 void Conversation::set_run(backends::ChatRun* run) {

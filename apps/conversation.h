@@ -6,8 +6,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agents/mode_runner.h"
@@ -43,10 +45,16 @@ class Conversation {
   // first word, leaves no trace in the conversation. Errors: those of ChatModel::start().
   Result<Answer> ask(std::string question, const std::function<Status(std::string_view)>& on_text);
 
+  // Goes before the next question, and is forgotten with it if that fails.
+  void attach(chat::Medium medium) { attached_.push_back(std::move(medium)); }
+
   // Ends the running answer, from any thread; without one it does nothing.
   void cancel();
 
-  void clear() { messages_.clear(); }
+  void clear() {
+    messages_.clear();
+    attached_.clear();
+  }
 
   Settings settings;
   std::function<void(const chat::Event&)> on_event;  // each, before its text is given out; or none
@@ -59,12 +67,15 @@ class Conversation {
                         const std::function<Status(std::string_view)>& on_text);
 
   void set_run(backends::ChatRun* run);
+  std::stop_token begin();
 
   std::shared_ptr<backends::ChatModel> model_;
   agents::ModeRunner modes_;
   std::vector<chat::Message> messages_;
-  std::mutex mutex_;                  // guards run_
+  std::vector<chat::Medium> attached_;
+  std::mutex mutex_;                  // guards what follows
   backends::ChatRun* run_ = nullptr;  // the running answer
+  std::stop_source stop_;             // of an answer that does not run yet
 };
 
 }  // namespace helicon::apps

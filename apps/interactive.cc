@@ -12,6 +12,7 @@
 #include "input.h"
 #include "interrupt.h"
 #include "line_editor.h"
+#include "media_in.h"
 #include "model_summary.h"
 #include "multi_line.h"
 #include "output.h"
@@ -45,7 +46,7 @@ class Session {
     std::string_view meaning;
     Status (Session::*act)(std::string_view arguments);
   };
-  static const std::array<Command, 6> commands;
+  static const std::array<Command, 9> commands;
 
   Status say(std::string_view text) { return print(printable(text) + "\n"); }
   Status act_on(const std::string& message, bool quoted);
@@ -55,6 +56,10 @@ class Session {
   Status help(std::string_view);
   Status clear(std::string_view);
   Status system(std::string_view text);
+  Status attach(chat::MediumKind kind, std::string_view path);
+  Status image(std::string_view path) { return attach(chat::MediumKind::picture, path); }
+  Status video(std::string_view path) { return attach(chat::MediumKind::film, path); }
+  Status audio(std::string_view path) { return attach(chat::MediumKind::sound, path); }
   Status set(std::string_view arguments);
   Status show(std::string_view);
   Status bye(std::string_view);
@@ -65,11 +70,14 @@ class Session {
   bool over_ = false;
 };
 
-const std::array<Session::Command, 6> Session::commands = {{
+const std::array<Session::Command, 9> Session::commands = {{
     {"/help", "", "this list", &Session::help},
     {"/clear", "", "forget what was said", &Session::clear},
     {"/system", "[TEXT|none]", "tell the model who it is, or show what it was told",
      &Session::system},
+    {"/image", "FILE", "a picture for the next question", &Session::image},
+    {"/video", "FILE", "a film", &Session::video},
+    {"/audio", "FILE", "a sound", &Session::audio},
     {"/set", "[NAME VALUE]", "change how answers are drawn, or show it", &Session::set},
     {"/show", "", "what is in the model's file", &Session::show},
     {"/bye", "", "end; Ctrl-D does the same", &Session::bye},
@@ -165,6 +173,18 @@ Status Session::system(std::string_view text) {
   }
   conversation_.system = text == "none" ? "" : text;
   return ok_status();
+}
+
+Status Session::attach(chat::MediumKind kind, std::string_view path) {
+  const backends::ModelInfo& model = conversation_.model();
+  const bool sound = kind == chat::MediumKind::sound;
+  if (!(sound ? model.hears : model.sees))
+    return Error{ErrorCode::unsupported,
+                 fmt::format("{} has no {}", model.name, sound ? "ears" : "eyes")};
+  if (path.empty()) return Error{ErrorCode::invalid_argument, "which file?"};
+  HELICON_ASSIGN(chat::Medium medium, open_medium(kind, std::string(path)));
+  conversation_.attach(std::move(medium));
+  return say("It goes with the next question.");
 }
 
 Status Session::set(std::string_view arguments) {

@@ -15,6 +15,7 @@
 #include "conversation.h"
 #include "input.h"
 #include "interactive.h"
+#include "media_in.h"
 #include "mode_flags.h"
 #include "model_argument.h"
 #include "output.h"
@@ -33,6 +34,7 @@ struct Options {
   std::vector<std::string> prompt;
   Settings settings;
   std::string system;
+  MediaFiles media;
   backends::LocalModelOptions load;
   SpeculationArguments speculation;
   std::string upstream;
@@ -131,6 +133,7 @@ Status run(const Options& options) {
   backends::LocalModelOptions load_options = options.load;
   HELICON_TRY(apply(options.speculation, *catalog, load_options));
   HELICON_ASSIGN(load_options.packed_folder, packed_folder());
+  load_options.find_ffmpeg = find_ffmpeg;
   HELICON_ASSIGN(auto answering,
                  upstream ? upstream->model(model.name) : load(model, load_options));
   std::shared_ptr<const agents::ProgramRunner> programs;
@@ -148,6 +151,11 @@ Status run(const Options& options) {
     conversation.on_event = [&](const chat::Event& event) { agent_lines.hear(event); };
   conversation.settings = options.settings;
   conversation.system = options.system;
+  for (const MediaFiles::Kind& one : options.media.kinds())
+    for (const std::string& path : one.paths) {
+      HELICON_ASSIGN(chat::Medium medium, open_medium(one.kind, path));
+      conversation.attach(std::move(medium));
+    }
   return interactive ? converse(conversation, model, options.figures)
                      : answer_once(conversation, model, std::move(prompt), options);
 }
@@ -175,6 +183,11 @@ void add_run(CLI::App& app, int& exit_code) {
   verb->add_option("MODEL", options->model, model_help)->required();
   verb->add_option("PROMPT", options->prompt, "the question; what is piped in comes before it");
   verb->add_option("--system", options->system, "who the model is to be");
+  // One file each, as the question follows.
+  verb->add_option("--image", options->media.images, "a picture to ask about; again for another")
+      ->allow_extra_args(false);
+  verb->add_option("--video", options->media.films, "a film")->allow_extra_args(false);
+  verb->add_option("--audio", options->media.sounds, "a sound")->allow_extra_args(false);
   add_settings(*verb, options);
   verb->add_option("--context", options->load.context_length,
                    "tokens a conversation may have (the model's own number, at most 8192)")

@@ -117,3 +117,40 @@ def test_media_that_do_not_fit_are_refused(helicon, tmp_path):
     cut = tmp_path / "cut.png"
     cut.write_bytes(picture.read_bytes()[:200])
     logits(glimmer, "--image", cut).fails_with("cut.png", "PNG: ")
+
+
+def test_one_question_about_what_is_seen_and_heard(helicon):
+    folder = GOLDEN / "models" / "muse_spark_chat"
+    chat = json.loads((folder / "chats.json").read_text())[1]  # picture_0.png and a question
+    question = chat["messages"][0]["content"][1]
+
+    def ask(*arguments):
+        result = helicon("run", folder, *arguments, "--json", "--temperature", 0, "--max-tokens", 4, question)
+        return json.loads(result.succeeds().out)["usage"]["prompt_tokens"]
+
+    picture, film, sound = ("--image", folder / "picture_0.png"), ("--video", folder / "film_0.mkv"), (
+        "--audio", folder / "sound_0.wav")
+    assert ask(*picture) == len(chat["ids"])
+    text = len(json.loads((folder / "chats.json").read_text())[0]["ids"])
+    alone = [ask(*one) - text for one in (picture, film, sound)]
+    assert all(count > 5 for count in alone)
+    assert ask(*picture, *film, *sound, *sound) - text == sum(alone) + alone[2]
+    helicon("run", folder, "--image", folder / "config.json", question).fails_with("config.json", "PNG, JPEG and WebP")
+    helicon("run", folder, "--image", folder / "none.png", question).fails_with("none.png")
+
+
+def test_a_model_without_eyes_sees_nothing(helicon, qwen3):
+    picture = GOLDEN / "models" / "muse_spark_chat" / "picture_0.png"
+    helicon("run", qwen3, "--image", picture, "Hello").fails_with(qwen3.name, "no eyes", "picture_0.png")
+    with helicon.terminal("run", qwen3, "--context", "200") as terminal:
+        terminal.expect(">>> ")
+        terminal.line(f"/image {picture}")
+        terminal.expect("no eyes")
+        terminal.expect(">>> ")
+    with helicon.terminal("run", picture.parent, "--context", "1000", "--max-tokens", "2") as terminal:
+        terminal.expect(">>> ")
+        terminal.line(f"/image {picture}")
+        terminal.expect("next question")
+        terminal.expect(">>> ")
+        terminal.line("What is this?")
+        terminal.expect(">>> ")
