@@ -15,13 +15,8 @@ using chat::Progress;
 using prompts::Task;
 
 constexpr std::chrono::milliseconds kProgramLimit{5'000};
-// A writer is a straggler when three of four are done and it has written so many times as much as
-// the median of these.
-constexpr double kStraggler = 2.0;
-// Where so many of a round have answered and do not agree, the next one begins.
-constexpr double kMost = 0.75;
-
-constexpr size_t kMostTests = 8;  // of one agent
+constexpr std::chrono::seconds kLook{1};  // between two looks at who is silent
+constexpr size_t kMostTests = 8;          // of one agent
 constexpr float kRepeatedTemperature = 0.7f;
 
 // Other draws for each attempt, and the same ones for the same question and seed.
@@ -71,7 +66,11 @@ Progress about(const Attempt& attempt, Progress::Kind kind) {
 }  // namespace
 
 Contemplation::Contemplation(Work& work, const ProgramRunner* programs)
-    : work_(work), programs_(programs), kind_(kind_of(work.request.messages)) {}
+    : work_(work),
+      programs_(programs),
+      kind_(kind_of(work.request.messages)),
+      least_budget_(budget_of(work.options)),
+      tally_(static_cast<size_t>(work.options.agents)) {}
 
 Contemplation::~Contemplation() {
   for (std::jthread& check : checks_) check.request_stop();
@@ -107,12 +106,28 @@ Status Contemplation::start_attempt(int agent, int round, const prompts::Angle& 
   backends::ChatRequest request =
       angle.task == Task::thoughts ? reasoning_turn(work_, question) : question;
   HELICON_ASSIGN(Work::Asked asked, work_.ask_within(std::move(request), budget_of(work_.options)));
+  const int bound = work_.request.max_tokens;
+  if (round == 1 && (bound <= 0 || asked.most < bound * 3 / 4))
+    least_budget_ = std::min(least_budget_, asked.most);
   attempts_.push_back({.agent = agent,
                        .round = round,
                        .angle = angle,
                        .question = std::move(question),
                        .asked = std::move(asked)});
   return ok_status();
+}
+
+// Each reads the digest; what they find counts beside what was found before. Results that can be
+// compared get a quarter as many as began, as others still write beside these.
+void Contemplation::start_revisions(int round) {
+  const std::string read = digest();
+  const std::vector<prompts::Angle> angles = usable(prompts::revisions(kind_));
+  const int part = kind_ == QuestionKind::number || kind_ == QuestionKind::choice ? 4 : 2;
+  const int agents = std::max(work_.options.agents / part, 2);
+  for (int agent = 0; agent < agents; ++agent) {
+    // Where not even that can be started, the rounds before speak.
+    static_cast<void>(start_attempt(agent, round, angle_of(angles, agent), read));
+  }
 }
 
 void Contemplation::run() {
@@ -144,10 +159,11 @@ void Contemplation::run() {
 
 bool Contemplation::hear_attempts() {
   while (under_way() && !most_have_answered()) {
-    std::vector<Inbox::Note> notes = work_.inbox->take();
-    if (notes.empty()) break;
+    std::vector<Inbox::Note> notes = work_.inbox->take_within(kLook);
+    if (work_.inbox->cancelled()) break;
     for (Inbox::Note& note : notes) hear_note(std::move(note));
     stop_stragglers();
+    stop_the_silent();
   }
   if (!work_.inbox->cancelled()) return true;
   stop_writers();
@@ -164,18 +180,6 @@ bool Contemplation::hear_attempts() {
   return false;
 }
 
-// Whether the next round may begin: whoever still writes goes on beside it, and is heard when done.
-bool Contemplation::most_have_answered() const {
-  if (kind_ != QuestionKind::number && kind_ != QuestionKind::choice) return false;
-  size_t all = 0, answered = 0;
-  for (const Attempt& attempt : attempts_) {
-    if (attempt.round != round_) continue;
-    ++all;
-    answered += attempt.closed;
-  }
-  return static_cast<double>(answered) >= kMost * static_cast<double>(all) && wants_another_round();
-}
-
 bool Contemplation::under_way() const {
   return std::any_of(attempts_.begin(), attempts_.end(),
                      [](const Attempt& attempt) { return attempt.writing || attempt.checking; });
@@ -187,6 +191,7 @@ void Contemplation::hear_note(Inbox::Note note) {
   });
   if (found == attempts_.end()) return;
   Attempt& attempt = *found;
+  attempt.heard = std::chrono::steady_clock::now();
   if (note.finding) return take_finding(attempt, *note.finding);
   if (note.done) {
     work_.count(*note.done);
@@ -212,12 +217,13 @@ void Contemplation::hear_note(Inbox::Note note) {
 
 // The text is complete: is it the answer?
 void Contemplation::conclude(Attempt& attempt) {
-  if (attempt.error && attempt.thoughts.empty()) return close(attempt, Outcome::failed);
+  // Also one that has thought: what it would have answered is not known.
+  if (attempt.error || attempt.finish == chat::FinishReason::error)
+    return close(attempt, Outcome::failed);
   if (attempt.finish == chat::FinishReason::cancelled && !attempt.whole)
     return close(attempt, Outcome::stopped);
   attempt.cut |= attempt.finish == chat::FinishReason::length;
-  const bool answered =
-      !attempt.thoughts.empty() || !(attempt.reasoning.empty() || attempt.text.empty());
+  const bool answered = attempt.answering || !(attempt.reasoning.empty() || attempt.text.empty());
   if (attempt.angle.task == Task::thoughts && !answered && ask_for_answer(attempt)) return;
   if (attempt.text.empty() && attempt.thoughts.empty())
     attempt.text = attempt.reasoning;  // its budget went into that
@@ -233,6 +239,7 @@ bool Contemplation::ask_for_answer(Attempt& attempt) {
   auto asked =
       work_.ask_within(answering_turn(work_, attempt.question, thoughts, attempt.cut), budget);
   if (!asked.ok()) return false;
+  attempt.answering = true;
   attempt.thoughts = thoughts;
   attempt.text.clear();
   attempt.reasoning.clear();
@@ -338,15 +345,6 @@ void Contemplation::vote(Attempt& attempt) {
   if (enough_agree()) stop_writers();
 }
 
-// Enough of them, and one in words that can be given out: programs alone are soon done.
-bool Contemplation::enough_agree() const {
-  const std::optional<Tally::Standing> decided = tally_.decided();
-  return decided && std::any_of(attempts_.begin(), attempts_.end(), [&](const Attempt& attempt) {
-           return attempt.closed && attempt.angle.task != Task::program &&
-                  attempt.result == decided->result;
-         });
-}
-
 void Contemplation::close(Attempt& attempt, Outcome outcome) {
   attempt.outcome = outcome;
   attempt.closed = true;
@@ -356,61 +354,6 @@ void Contemplation::close(Attempt& attempt, Outcome outcome) {
   finished.result = attempt.result;
   finished.tokens = attempt.tokens();
   work_.report(std::move(finished));
-}
-
-void Contemplation::stop_writers() {
-  for (const Attempt& attempt : attempts_)
-    if (attempt.writing) attempt.asked.run->cancel();
-}
-
-void Contemplation::stop_stragglers() {
-  std::vector<int> done;
-  size_t writing = 0;
-  const bool over = std::none_of(attempts_.begin(), attempts_.end(), [&](const Attempt& attempt) {
-    return attempt.round == round_ && (attempt.writing || attempt.checking);
-  });
-  if (over) return stop_writers();  // those of a round before
-  for (const Attempt& attempt : attempts_) {
-    if (attempt.round != round_) continue;
-    if (attempt.writing)
-      ++writing;
-    else if (attempt.outcome != Outcome::failed)
-      done.push_back(attempt.tokens());
-  }
-  if (writing == 0 || done.size() < 3 * writing) return;
-  const auto middle = done.begin() + static_cast<std::ptrdiff_t>(done.size() / 2);
-  std::nth_element(done.begin(), middle, done.end());
-  for (const Attempt& attempt : attempts_)
-    if (attempt.writing && attempt.tokens() > kStraggler * *middle) attempt.asked.run->cancel();
-}
-
-bool Contemplation::wants_another_round() const {
-  if (round_ >= work_.options.rounds || failure()) return false;
-  switch (kind_) {
-    case QuestionKind::number:
-    case QuestionKind::choice:
-      return !tally_.decided() && tally_.votes() > 0;
-    case QuestionKind::code: {
-      const Attempt* best = best_code();
-      return programs_ && best && best->check == Progress::Check::failed;
-    }
-    case QuestionKind::open:
-      return false;  // the aggregate is the round in which all drafts are read
-  }
-  return false;
-}
-
-// Each reads the digest; what they find counts beside what was found before. Results that can be
-// compared get a quarter as many as began, as others still write beside these.
-void Contemplation::start_revisions(int round) {
-  const std::string read = digest();
-  const std::vector<prompts::Angle> angles = usable(prompts::revisions(kind_));
-  const int part = kind_ == QuestionKind::number || kind_ == QuestionKind::choice ? 4 : 2;
-  const int agents = std::max(work_.options.agents / part, 2);
-  for (int agent = 0; agent < agents; ++agent) {
-    // Where not even that can be started, the rounds before speak.
-    static_cast<void>(start_attempt(agent, round, angle_of(angles, agent), read));
-  }
 }
 
 }  // namespace helicon::agents

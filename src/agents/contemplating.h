@@ -3,6 +3,7 @@
 // found.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -33,9 +34,10 @@ struct Attempt {
   std::string reasoning = {};  // of a model that reasons by itself
   bool writing = true;
   bool checking = false;
-  bool closed = false;  // its end was told
-  bool whole = false;   // its program was complete, and it was stopped behind that
-  bool cut = false;     // its budget ended it: it may count, but it is no answer to give out
+  bool closed = false;     // its end was told
+  bool answering = false;  // it was asked for the answer to what it thought
+  bool whole = false;      // its program was complete, and it was stopped behind that
+  bool cut = false;        // its budget ended it: it may count, but it is no answer to give out
   chat::FinishReason finish = chat::FinishReason::stop;
   chat::Progress::Outcome outcome = chat::Progress::Outcome::answered;
   chat::Progress::Check check = chat::Progress::Check::none;
@@ -44,6 +46,7 @@ struct Attempt {
   CodeReport report = {};   // of code
   std::string word = {};    // by which its report is known
   std::optional<Error> error = {};
+  std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now(), heard = began;
 
   // All that it wrote, for whoever reads it.
   std::string solution() const {
@@ -87,9 +90,13 @@ class Contemplation {
   void check_with_tests();
   void vote(Attempt& attempt);
   void close(Attempt& attempt, Outcome outcome);
-  void stop_stragglers();
-  void stop_writers();
   bool under_way() const;
+
+  // contemplating_rounds.cc: whom to wait for.
+  void stop_stragglers();
+  // Those who have said nothing for longer than anybody has taken for all.
+  void stop_the_silent();
+  void stop_writers();
   bool most_have_answered() const;
   bool enough_agree() const;
   bool wants_another_round() const;
@@ -103,6 +110,8 @@ class Contemplation {
   // it is believed: as the share of codes that pass it. Null where nobody wrote any code.
   const Attempt* best_code() const;
   void aggregate();
+  // The text up to the first of the client's stop strings.
+  std::string before_stop(std::string text) const;
   // Streams one more run of the model, of at most `most` tokens (-1: any number), as the answer;
   // gives back what it said, nothing where it failed or was cancelled and everything is said.
   // `otherwise` answers where it fails before a word, as a context does that cannot hold what it is
@@ -110,7 +119,8 @@ class Contemplation {
   std::optional<Said> stream_answer(backends::ChatRequest request, int most,
                                     const std::function<void()>& otherwise);
   std::optional<Error> failure() const;
-  // What the statement says of agents that failed in the first round; empty where none did.
+  // What the statement says of agents that failed in the first round, and of less reasoning than
+  // was asked for; empty where there is nothing to say.
   std::string missing() const;
 
   Work& work_;
@@ -118,6 +128,7 @@ class Contemplation {
   const QuestionKind kind_;
   std::deque<Attempt> attempts_;  // of all rounds; references stay
   int round_ = 1;
+  int least_budget_;  // that the context has left to an agent of the first round
   Tally tally_;
   std::vector<std::string> tests_;  // of code, by agents
   std::vector<std::jthread> checks_;

@@ -44,7 +44,7 @@ std::string replaced(std::string_view text, std::string_view what, std::string_v
 std::optional<Error> Contemplation::failure() const {
   for (const Attempt& attempt : attempts_)
     if (attempt.outcome != Outcome::failed) return std::nullopt;
-  return attempts_.front().error;
+  return attempts_.front().error.value_or(Error{ErrorCode::internal, "the model failed", {}});
 }
 
 std::string Contemplation::missing() const {
@@ -55,8 +55,12 @@ std::string Contemplation::missing() const {
     failed += attempt.outcome == Outcome::failed;
   }
   failed += work_.options.agents - began;
-  if (failed == 0) return {};
-  return fmt::format(" {} of {} agents failed.", failed, work_.options.agents);
+  std::string text;
+  if (failed > 0) text += fmt::format(" {} of {} agents failed.", failed, work_.options.agents);
+  if (least_budget_ < budget_of(work_.options))
+    text += fmt::format(" The context left each {} tokens, not {}.", least_budget_,
+                        budget_of(work_.options));
+  return text;
 }
 
 // The results that compete, each with its support and its shortest reasoning; of code what fails.
@@ -122,13 +126,18 @@ void Contemplation::answer() {
       const auto passing =
           count([](const Attempt& one) { return one.check == Progress::Check::passed; });
       const auto codes = count([](const Attempt& one) { return one.angle.task != Task::tests; });
+      const size_t examples = best->report.examples;
+      const std::string against =
+          examples > 0 ? fmt::format("{} of {} solutions pass the question's {} example{}", passing,
+                                     codes, examples, examples == 1 ? "" : "s")
+                       : fmt::format("The question has no examples, and {} of {} solutions load",
+                                     passing, codes);
       const std::string statement =
-          programs_ ? fmt::format(
-                          "{} of {} solutions pass the question's {} examples; of {} tests "
-                          "that agents wrote, this one passes {}.",
-                          passing, codes, best->report.examples, tests_.size(),
-                          std::count(best->report.tests.begin(), best->report.tests.end(), true))
-                    : "Nothing was run.";
+          programs_
+              ? fmt::format("{}; of {} tests that agents wrote, this one passes {}.", against,
+                            tests_.size(),
+                            std::count(best->report.tests.begin(), best->report.tests.end(), true))
+              : "Nothing was run.";
       return answer_with(*best, statement + missing());
     }
   }
@@ -138,9 +147,14 @@ void Contemplation::answer() {
 // The clearest solution that gives this result is the answer; where only programs do, the model
 // explains what they found.
 void Contemplation::answer_with(const Tally::Standing& standing) {
+  const std::string rounds = fmt::format("after {} round{}", round_, round_ == 1 ? "" : "s");
   const std::string statement =
-      fmt::format("{} of {} solutions agree on {}, after {} round{}.{}", standing.votes,
-                  tally_.votes(), standing.result, round_, round_ == 1 ? "" : "s", missing());
+      (tally_.decided() ? fmt::format("{} of {} solutions agree on {}, {}.", standing.votes,
+                                      tally_.votes(), standing.result, rounds)
+                        : fmt::format("Not enough agree, {}: {} of {} solutions say {}, which is "
+                                      "supported best.",
+                                      rounds, standing.votes, tally_.votes(), standing.result)) +
+      missing();
   const Attempt* best = nullptr;
   for (const Attempt& attempt : attempts_)
     if (attempt.result == standing.result && attempt.angle.task != Task::program && !attempt.cut &&
@@ -149,7 +163,7 @@ void Contemplation::answer_with(const Tally::Standing& standing) {
   if (best) return answer_with(*best, statement);
   work_.say(statement, {});
   const auto bare = [&] {
-    work_.say({}, fmt::format("Answer: {}", standing.result));
+    work_.say({}, before_stop(fmt::format("Answer: {}", standing.result)));
     work_.finish(chat::FinishReason::stop);
   };
   // It is short, or it goes round in circles.
@@ -160,9 +174,11 @@ void Contemplation::answer_with(const Tally::Standing& standing) {
       instructed(work_.request, replaced(prompts::kExplain, "{result}", standing.result)),
       ours ? budget : bound, bare);
   if (!said) return;
-  // What was found stands, whatever the explanation ends with.
+  // What was found stands, whatever the explanation ends with, unless the client ended it: by its
+  // bound or, for all that is known, by one of its stop strings.
   const bool cut = said->finish == chat::FinishReason::length;
-  if (cut || result_of(kind_, said->text) != standing.result)
+  const bool ended = (cut && !ours) || !work_.request.stop.empty();
+  if (!ended && (cut || result_of(kind_, said->text) != standing.result))
     work_.say({}, fmt::format("\n\nAnswer: {}", standing.result));
   work_.finish(cut && ours ? chat::FinishReason::stop : said->finish);
 }
@@ -171,11 +187,18 @@ void Contemplation::answer_with(const Attempt& best, const std::string& statemen
   work_.usage.reasoning_tokens = work_.usage.completion_tokens - best.tokens();
   if (!statement.empty()) work_.say(statement, {});
   // The client's stop strings are about the answer, which this was not yet when it was written.
-  const std::string text = best.solution();
+  const std::string text = before_stop(best.solution());
+  const bool whole = text.size() == best.solution().size();
+  work_.say({}, text);
+  work_.finish(whole && best.finish == chat::FinishReason::length ? chat::FinishReason::length
+                                                                  : chat::FinishReason::stop);
+}
+
+std::string Contemplation::before_stop(std::string text) const {
   size_t end = text.size();
   for (const std::string& stop : work_.request.stop) end = std::min(end, text.find(stop));
-  work_.say({}, text.substr(0, end));
-  work_.finish(end < text.size() ? chat::FinishReason::stop : best.finish);
+  text.resize(end);
+  return text;
 }
 
 // Drafts that cannot be compared: the model reads them all, as far as its context goes.
@@ -183,9 +206,10 @@ void Contemplation::aggregate() {
   std::vector<const Attempt*> drafts;
   for (const Attempt& attempt : attempts_)
     if (!attempt.text.empty() && attempt.outcome != Outcome::failed) drafts.push_back(&attempt);
-  if (drafts.empty())
-    return work_.finish(chat::FinishReason::error,
-                        Error{ErrorCode::internal, "no agent wrote anything", {}});
+  if (drafts.empty()) {  // as a single run that ends at once
+    work_.say("No agent wrote anything." + missing(), {});
+    return work_.finish(chat::FinishReason::stop);
+  }
   const char* were = drafts.size() == 1 ? " was" : "s were";
   work_.say(fmt::format("{} draft{} read.{}", drafts.size(), were, missing()), {});
   // Four bytes a token is usual; half of the context is for question and answer.

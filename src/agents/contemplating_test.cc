@@ -46,6 +46,19 @@ TEST(Contemplating, StopStringsAndBoundsAreTheAnswers) {
   EXPECT_EQ(cut.finish, FinishReason::length);
 }
 
+TEST(Contemplating, AModelThatSaysNothingIsAskedOnceForEachTurn) {
+  for (const char* question : {kQuestion, "Tell me about love.", "Which?\nA) a\nB) b\nC) c"}) {
+    std::atomic<int> calls{0};
+    FakeModelOptions options;
+    options.answer = [&](const ChatRequest&) -> std::string { return ++calls, ""; };
+    Hearer hearer;
+    ask(options, asking(question), mode(Mode::contemplating, 4), hearer);
+    EXPECT_EQ(hearer.finish, FinishReason::stop);
+    EXPECT_EQ(hearer.text, "");
+    EXPECT_LE(calls, 8) << question;
+  }
+}
+
 TEST(Contemplating, BothTurnsTogetherKeepTheClientsBound) {
   FakeModelOptions options;
   options.answer = [](const ChatRequest& request) -> std::string {
@@ -286,7 +299,8 @@ TEST(Contemplating, AnExplanationThatGoesRoundInCirclesIsEnded) {
     Hearer hearer;
     ask(options, request, wanted, hearer, std::make_shared<PrintingRunner>());
     EXPECT_LT(hearer.text.size(), 200u);
-    EXPECT_TRUE(hearer.text.ends_with("\n\nAnswer: 7")) << hearer.text;
+    // What the client's own bound has ended gets nothing more.
+    EXPECT_EQ(hearer.text.ends_with("\n\nAnswer: 7"), bound < 0) << hearer.text;
     EXPECT_EQ(hearer.finish, bound < 0 ? FinishReason::stop : FinishReason::length);
   }
 }
@@ -307,7 +321,7 @@ TEST(Contemplating, CodeIsChosenByExamplesAndByTheTestsThatCodesAgreeOn) {
   ask(options, asking("Write a Python function square(x).\n>>> square(2)\n4\n"),
       mode(Mode::contemplating), hearer, *sandbox);
   EXPECT_TRUE(hearer.text.starts_with("Right")) << hearer.text;
-  EXPECT_NE(hearer.reasoning.find("6 of 6 solutions pass the question's 1 examples"),
+  EXPECT_NE(hearer.reasoning.find("6 of 6 solutions pass the question's 1 example;"),
             std::string::npos)
       << hearer.reasoning;
   EXPECT_EQ(hearer.count(Progress::Kind::agent_finished), 8u);

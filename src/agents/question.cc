@@ -48,30 +48,90 @@ bool lists_letters(std::string_view text) {
   return seen.size() >= 3;
 }
 
+// Of programs only those in Python are run. ("C" and "R" are words of other kinds, too.)
+bool names_other_language(const std::string& text) {
+  return says(text, {"rust",   "javascript", "typescript", "js",      "java",    "kotlin", "swift",
+                     "golang", "in go",      "c++",        "c#",      "in c",    "in r",   "php",
+                     "ruby",   "perl",       "lua",        "haskell", "scala",   "julia",  "sql",
+                     "html",   "css",        "bash",       "shell",   "fortran", "matlab"}) &&
+         !says(text, {"python"});
+}
+
 bool asks_for_code(const std::string& text) {
   if (text.find("def ") != std::string::npos && text.find("):") != std::string::npos) return true;
-  if (text.find(") -> ") != std::string::npos && says(text, {"def", "fn"})) return true;
+  if (names_other_language(text)) return false;
+  if (text.find(") -> ") != std::string::npos && says(text, {"def"})) return true;
   return says(text, {"write", "implement", "complete", "fix", "debug", "create"}) &&
          says(text, {"python function", "python program", "python script", "a function",
                      "this function", "the function", "a python", "unit test", "unit tests"});
 }
 
+// Something to calculate: "17*23", "3x + 4", "20% of 50".
+bool has_expression(std::string_view text) {
+  for (size_t at = 1; at + 1 < text.size(); ++at) {
+    if (text[at] == '%' && is_digit(text[at - 1]) && text.substr(at, 4) == "% of") return true;
+    if (std::string_view("+-*/^").find(text[at]) == std::string_view::npos) continue;
+    size_t left = at, right = at + 1;
+    while (left > 0 && text[left - 1] == ' ') --left;
+    while (right < text.size() && std::string_view(" ($").find(text[right]) != text.npos) ++right;
+    const bool unknown = left > 1 && std::islower(static_cast<unsigned char>(text[left - 1])) &&
+                         is_digit(text[left - 2]);
+    if (left > 0 && (is_digit(text[left - 1]) || text[left - 1] == ')' || unknown) &&
+        right < text.size() && is_digit(text[right]))
+      return true;
+  }
+  return false;
+}
+
+// "10:30": a time of day, which is no number that votes compare.
+bool has_clock(std::string_view text) {
+  for (size_t at = 1; at + 2 < text.size(); ++at)
+    if (text[at] == ':' && is_digit(text[at - 1]) && is_digit(text[at + 1]) &&
+        is_digit(text[at + 2]))
+      return true;
+  return false;
+}
+
 bool asks_for_number(const std::string& text) {
-  if (std::none_of(text.begin(), text.end(), is_digit) &&
-      !says(text, {"two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "half",
-                   "twice", "dozen", "double"}))
+  const bool digits = std::any_of(text.begin(), text.end(), is_digit);
+  if (!digits && !says(text, {"two", "three", "four", "five", "six", "seven", "eight", "nine",
+                              "ten", "half", "twice", "dozen", "double"}))
     return false;
-  if (says(text, {"how many",  "how much",  "how long",    "how old",  "how far",   "how fast",
-                  "how tall",  "how often", "how deep",    "how high", "how wide",  "how heavy",
-                  "how big",   "how large", "how thick",   "what is",  "what's",    "what was",
-                  "what will", "calculate", "compute",     "find the", "determine", "evaluate",
-                  "solve",     "in total",  "what percent"}))
+  if (says(text, {"how many", "how much", "how long", "how old", "how far", "how fast", "how tall",
+                  "how often", "how deep", "how high", "how wide", "how heavy", "how big",
+                  "how large", "how thick"}))
     return true;
-  return says(text, {"what"}) &&
-         says(text, {"total",  "combined", "average", "number of", "amount", "sum",    "difference",
-                     "speed",  "distance", "mass",    "weight",    "length", "height", "width",
-                     "area",   "volume",   "price",   "cost",      "year",   "age",    "size",
-                     "profit", "fraction", "ratio",   "percentage"});
+  const bool calculates = says(text, {"calculate", "compute", "in total", "what percent"});
+  if (has_clock(text) && says(text, {"time", "when"}) && !calculates) return false;
+  // Prose, in which a number is only mentioned, or what is none that votes compare.
+  if (says(text, {"essay",    "explain",   "describe",  "summarize",  "summarise",    "opinion",
+                  "plan",     "plans",     "paragraph", "paragraphs", "poem",         "story",
+                  "sentence", "sentences", "letter",    "letters",    "name of",      "plot",
+                  "write",    "discuss",   "argue",     "style",      "causes",       "translate",
+                  "advice",   "recommend", "why",       "create",     "as a fraction"}))
+    return false;
+  if (calculates) return true;
+  const bool words = std::any_of(text.begin(), text.end(), [](char c) {
+    return std::isalpha(static_cast<unsigned char>(c)) != 0;
+  });
+  const bool asks = says(
+      text, {"what", "what's", "find the", "determine", "evaluate", "solve", "give me", "tell me"});
+  if (digits && has_expression(text) && (asks || !words)) return true;
+  return asks &&
+         says(text,
+              {"total",      "combined", "average",  "number of", "amount",      "sum",
+               "difference", "speed",    "distance", "mass",      "weight",      "length",
+               "height",     "width",    "area",     "volume",    "price",       "cost",
+               "year",       "age",      "size",     "profit",    "fraction",    "ratio",
+               "percentage", "percent",  "product",  "quotient",  "remainder",   "perimeter",
+               "score",      "salary",   "income",   "value",     "probability", "increase",
+               "decrease",   "change",   "median",   "mean",      "square",      "root",
+               "greatest",   "largest",  "smallest", "capacity",  "allowance",   "bill",
+               "time",       "times",    "interest", "balance",   "temperature", "depth",
+               "angle",      "radius",   "diameter", "count",     "pay",         "earnings",
+               "revenue",    "tax",      "discount", "fee",       "money",       "budget",
+               "loss",       "worth",    "ages",     "prices",    "costs",       "percentages",
+               "minimum",    "maximum"});
 }
 
 // Digits, thousands, one point; `at` is moved behind them. "1,250.50" is "1250.5".

@@ -39,6 +39,37 @@ TEST(QuestionKind, FollowsFromTheLastQuestion) {
   EXPECT_EQ(kind_of({}), QuestionKind::open);
 }
 
+TEST(QuestionKind, ANumberThatIsMentionedIsNoneToCalculate) {
+  for (const char* question :
+       {"What is the best plan for a 3 day trip to Rome?",
+        "What is the difference between TCP and UDP, in two paragraphs?",
+        "Write a short essay about what is good and what is bad in the politics of the two world "
+        "wars.",
+        "What is your opinion on remote work? Write one page with three arguments.",
+        "Explain what will happen to jobs in the next 10 years.",
+        "Determine the main causes of the two world wars.",
+        "Solve the conflict between my two roommates: write them a letter.",
+        "What is the name of the president of the USA in 1990?",
+        "Evaluate the literary style of George Orwell's 1984.", "What is HTTP/2?",
+        "A train leaves at 10:30 and takes 2 hours 45 minutes. What is the arrival time?",
+        "What is 1/3 + 1/4 as a fraction?"})
+    EXPECT_EQ(kind(question), QuestionKind::open) << question;
+  for (const char* question : {"17*25=?", "Give me the product of 17 and 25.", "What is 20% of 50?",
+                               "Solve 3x + 4 = 10.", "Evaluate 3^4.", "What's (3 + 4) / 7?"})
+    EXPECT_EQ(kind(question), QuestionKind::number) << question;
+}
+
+TEST(QuestionKind, CodeIsPython) {
+  for (const char* question : {"Write a function in Rust that returns the factorial of n.",
+                               "Create a SQL query that counts users.",
+                               "Write a JavaScript function that reverses a list.",
+                               "Write a program in C that sorts numbers."})
+    EXPECT_EQ(kind(question), QuestionKind::open) << question;
+  EXPECT_EQ(kind("Write a function that returns the factorial of n."), QuestionKind::code);
+  EXPECT_EQ(kind("Translate this Java method to a Python function: fix it, too."),
+            QuestionKind::code);
+}
+
 TEST(ResultOf, NumbersInTheFormThatVotesCompare) {
   const auto number = [](const char* text) {
     return result_of(QuestionKind::number, text).value_or("none");

@@ -21,13 +21,14 @@ std::vector<Tally::Standing> Tally::standings() const {
 
 std::optional<Tally::Standing> Tally::decided() const {
   std::vector<Standing> standings = this->standings();
-  if (standings.empty() || standings[0].votes < kLeastVotes) return std::nullopt;
+  if (standings.empty() || standings[0].votes < least_) return std::nullopt;
   double all = 0, heaviest = 0;
   for (const Vote& vote : votes_) {
     all += vote.weight;
     heaviest = std::max(heaviest, vote.weight);
   }
-  if (standings[0].weight < std::max(kLeastWeight * heaviest, kEnough * all)) return std::nullopt;
+  const double least = kLeastWeight * heaviest * static_cast<double>(least_) / kLeastVotes;
+  if (standings[0].weight < std::max(least, kEnough * all)) return std::nullopt;
   return std::move(standings[0]);
 }
 

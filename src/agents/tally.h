@@ -1,6 +1,8 @@
 // The votes of agents whose results can be compared.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,6 +27,9 @@ struct Vote {
 
 class Tally {
  public:
+  // Of two agents both have to agree.
+  explicit Tally(size_t agents) : least_(std::min(agents, kLeastVotes)) {}
+
   void add(Vote vote) { votes_.push_back(std::move(vote)); }
 
   struct Standing {
@@ -36,15 +41,16 @@ class Tally {
   std::vector<Standing> standings() const;
   size_t votes() const { return votes_.size(); }
 
-  // What enough agree on: at least kLeastVotes, who weigh as much as kLeastWeight of the heaviest
-  // and kEnough of all weight that was given.
+  // What enough agree on: at least kLeastVotes, or all where there are fewer agents, who weigh as
+  // much as kLeastWeight of the heaviest, or as much less, and kEnough of all weight given.
   std::optional<Standing> decided() const;
 
   static constexpr size_t kLeastVotes = 3;
-  static constexpr double kLeastWeight = 2.5;
+  static constexpr double kLeastWeight = 2.5;  // of kLeastVotes
   static constexpr double kEnough = 0.6;
 
  private:
+  size_t least_;
   std::vector<Vote> votes_;
 };
 

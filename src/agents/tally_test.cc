@@ -6,7 +6,7 @@ namespace helicon::agents {
 namespace {
 
 TEST(Tally, OrdersByWeightThenByVotesThenByTime) {
-  Tally tally;
+  Tally tally(8);
   EXPECT_TRUE(tally.standings().empty());
   EXPECT_FALSE(tally.decided());
   tally.add({"a", 1});
@@ -25,7 +25,7 @@ TEST(Tally, OrdersByWeightThenByVotesThenByTime) {
 }
 
 TEST(Tally, DecidesWhatEnoughAgreeOn) {
-  Tally tally;
+  Tally tally(8);
   tally.add({"a", 9});
   tally.add({"a", 9});
   EXPECT_FALSE(tally.decided());  // two are too few, whatever they weigh
@@ -33,22 +33,34 @@ TEST(Tally, DecidesWhatEnoughAgreeOn) {
   ASSERT_TRUE(tally.decided());
   EXPECT_EQ(tally.decided()->result, "a");
 
-  Tally wrong;  // however many, beside one that was checked
+  Tally wrong(8);  // however many, beside one that was checked
   wrong.add({"b", 1});
   for (int i = 0; i < 6; ++i) wrong.add({"a", 0.25});
   EXPECT_FALSE(wrong.decided());
 
-  Tally unchecked;  // all alike
+  Tally unchecked(8);  // all alike
   for (int i = 0; i < 3; ++i) unchecked.add({"a", 0.25});
   EXPECT_TRUE(unchecked.decided());
 
-  Tally close;
+  Tally close(8);
   for (int i = 0; i < 3; ++i) close.add({"a", 1});
   close.add({"b", 1});
   close.add({"c", 1});
   EXPECT_TRUE(close.decided());  // three of five
   close.add({"b", 0.5});
   EXPECT_FALSE(close.decided());
+}
+
+TEST(Tally, OfTwoAgentsBothHaveToAgree) {
+  Tally tally(2);
+  tally.add({"4", Weights::kProgram});
+  EXPECT_FALSE(tally.decided());
+  tally.add({"4", Weights::kChecked});
+  ASSERT_TRUE(tally.decided());
+  EXPECT_EQ(tally.decided()->result, "4");
+  tally.add({"5", Weights::kChecked});  // of another round
+  tally.add({"5", Weights::kChecked});
+  EXPECT_FALSE(tally.decided());
 }
 
 }  // namespace

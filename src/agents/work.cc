@@ -26,6 +26,13 @@ bool Inbox::cancelled() const {
 std::vector<Inbox::Note> Inbox::take() { return take(false); }
 std::vector<Inbox::Note> Inbox::take_last() { return take(true); }
 
+std::vector<Inbox::Note> Inbox::take_within(std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, time, [&] { return !notes_.empty() || cancelled_; });
+  if (cancelled_) return {};
+  return std::exchange(notes_, {});
+}
+
 std::vector<Inbox::Note> Inbox::take(bool also_cancelled) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return !notes_.empty() || (cancelled_ && !also_cancelled); });
@@ -80,7 +87,8 @@ Result<Work::Asked> Work::ask_within(backends::ChatRequest asked, int budget) {
     asked.max_tokens = budget;
     auto run = ask(asked);
     if (!run.ok()) {
-      if (run.error().code != ErrorCode::context_length || budget <= kLeastBudget) return run;
+      if (run.error().code != ErrorCode::context_length) return run;
+      if (budget <= kLeastBudget) return without_room();
       budget /= 2;
       continue;
     }
@@ -105,6 +113,17 @@ Result<Work::Asked> Work::ask_within(backends::ChatRequest asked, int budget) {
           "messages"};
     budget = room;
   }
+}
+
+// Where not even kLeastBudget fits: why, in the client's terms.
+Error Work::without_room() {
+  const auto plain = ask(request);
+  if (!plain.ok()) return plain.error();
+  plain->run->cancel();
+  return Error{ErrorCode::context_length,
+               fmt::format("the prompt has {} tokens; the context of {} leaves no room to reason",
+                           plain->run->prompt_tokens(), model->info().context_length),
+               "messages"};
 }
 
 void Work::count(const chat::Usage& run) {

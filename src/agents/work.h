@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -38,6 +39,8 @@ class Inbox {
   bool cancelled() const;
   // All notes since the last call; waits for one. Empty once cancelled.
   std::vector<Note> take();
+  // The same, but empty as well where nothing comes for so long.
+  std::vector<Note> take_within(std::chrono::milliseconds time);
   // The same, also after cancel(): for the end of those who were stopped.
   std::vector<Note> take_last();
 
@@ -79,6 +82,7 @@ struct Work {
   // leave as much again for what follows. Error: context_length where not even a few are left, or
   // the client's bound does not fit.
   Result<Asked> ask_within(backends::ChatRequest request, int budget);
+  Error without_room();
   // Adds a run's figures to those of the whole.
   void count(const chat::Usage& run);
 
