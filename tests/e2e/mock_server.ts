@@ -17,7 +17,7 @@ import {
 
 export const contentSecurityPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
-  "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; " +
+  "img-src 'self' data: blob:; media-src blob:; font-src 'self'; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const contentTypes: Record<string, string> = {
@@ -28,9 +28,15 @@ const contentTypes: Record<string, string> = {
   '.woff2': 'font/woff2',
 };
 
+interface Part {
+  type: string;
+  text?: string;
+  image_url?: { url: string };
+}
+
 interface ChatBody {
   model: string;
-  messages: { role: string; content: string; reasoning_content?: string }[];
+  messages: { role: string; content: string | Part[]; reasoning_content?: string }[];
   mode?: { name: string; agents?: number; rounds?: number; budget_tokens?: number };
   reasoning_effort?: string;
   stream?: boolean;
@@ -65,6 +71,11 @@ const answers: [RegExp, string][] = [
 function answerTo(question: string): string {
   const known = answers.find(([pattern]) => pattern.test(question))?.[1];
   return known ?? `You said: ${question}`;
+}
+
+function textOf(content: string | Part[]): string {
+  if (typeof content === 'string') return content;
+  return content.map(({ type, text }) => text ?? `(${type})`).join(' ');
 }
 
 // Pieces of about a token's size, whatever Markdown they cut.
@@ -125,7 +136,7 @@ class Mock {
     for await (const chunk of request) text += String(chunk);
     const body = JSON.parse(text) as ChatBody;
     this.state.chats.push(body);
-    const question = body.messages.at(-1)?.content ?? '';
+    const question = textOf(body.messages.at(-1)?.content ?? '');
     const refuse = (
       status: number,
       code: string,

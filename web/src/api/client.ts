@@ -1,4 +1,5 @@
 // The two things the page asks of the server: which models there are, and an answer, streamed.
+import type { Part } from '../conversation/attachment';
 import { cutOff, failureOf, failureOfResponse, FailureError, unreachable } from './failure';
 import { parseProgress, type Progress } from './progress';
 import { readEvents } from './sse';
@@ -7,7 +8,7 @@ export interface ChatRequest {
   model: string;
   messages: {
     role: 'system' | 'user' | 'assistant';
-    content: string;
+    content: string | Part[];
     reasoning_content?: string;
   }[];
   mode?: { name: string; agents?: number; rounds?: number; budget_tokens?: number };

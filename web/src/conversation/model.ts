@@ -2,6 +2,7 @@
 // that was said is lost. What is shown is the path from the root to the chosen leaf.
 import type { Failure } from '../api/failure';
 import type { AgentsView } from '../api/progress';
+import type { Attachment } from './attachment';
 
 export interface Message {
   id: string;
@@ -10,6 +11,7 @@ export interface Message {
   role: 'user' | 'assistant';
   content: string;
   created: number; // milliseconds since 1970
+  attachments?: Attachment[]; // of a question
   // Of an assistant: streaming now; complete; cut at the token limit; stopped by the person;
   // broken off by a reload; failed.
   state: 'streaming' | 'complete' | 'length' | 'stopped' | 'interrupted' | 'failed';

@@ -10,6 +10,7 @@ import {
   type Conversation,
   type Message,
 } from '../conversation/model';
+import { choose, partsOf, type Attachment } from '../conversation/attachment';
 import { announcer, speakable } from './announcer.svelte';
 import { Narrator } from './narrator';
 import { noteRefusal, requestFields, settings } from './settings.svelte';
@@ -49,17 +50,35 @@ function pause(seconds: number, signal: AbortSignal): Promise<void> {
 
 // The turns as the server gets them. Answers that never came are left out, and the questions around
 // them joined: many templates insist that the roles take turns.
-export function requestMessages(system: string, path: readonly Message[]): ChatRequest['messages'] {
+export async function requestMessages(
+  system: string,
+  path: readonly Message[],
+): Promise<ChatRequest['messages']> {
+  const turns: Pick<Message, 'role' | 'content' | 'reasoning' | 'attachments'>[] = [];
+  for (const { role, content, reasoning, reasoningLeftOut, attachments = [] } of path) {
+    if (role === 'assistant' && content === '') continue;
+    const last = turns.at(-1);
+    if (last?.role === role) {
+      last.content += '\n\n' + content;
+      last.attachments!.push(...attachments);
+    } else {
+      const whole = reasoning && !reasoningLeftOut;
+      turns.push({
+        role,
+        content,
+        attachments: [...attachments],
+        ...(whole ? { reasoning } : {}),
+      });
+    }
+  }
   const messages: ChatRequest['messages'] = [];
   if (system.trim()) messages.push({ role: 'system', content: system });
-  for (const { role, content, reasoning, reasoningLeftOut } of path) {
-    if (role === 'assistant' && content === '') continue;
-    const last = messages.at(-1);
-    if (last?.role === role) last.content += '\n\n' + content;
-    else {
-      const whole = reasoning && !reasoningLeftOut;
-      messages.push({ role, content, ...(whole ? { reasoning_content: reasoning } : {}) });
-    }
+  for (const { role, content, reasoning, attachments = [] } of turns) {
+    messages.push({
+      role,
+      content: attachments.length > 0 ? await partsOf(attachments, content) : content,
+      ...(reasoning ? { reasoning_content: reasoning } : {}),
+    });
   }
   return messages;
 }
@@ -70,6 +89,8 @@ export class Session {
   phase: Phase = $state('idle');
   // A draft outlives a look at another conversation.
   draft = $state('');
+  attachments: Attachment[] = $state.raw([]); // for the next question
+  refusal: string | null = $state(null); // why a file is not among them
   readonly path = $derived(pathTo(this.messages, this.info.leaf));
   readonly answering = $derived(this.phase !== 'idle');
 
@@ -92,12 +113,29 @@ export class Session {
   }
 
   send(text: string): void {
-    this.#ask(text, this.path.at(-1)?.id ?? null);
+    const attachments = this.attachments;
+    if (this.answering || (text.trim() === '' && attachments.length === 0)) return;
+    this.attachments = [];
+    this.refusal = null;
+    this.#ask(text, this.path.at(-1)?.id ?? null, attachments);
+  }
+
+  attach(files: readonly File[]): void {
+    const { taken, refused } = choose(files, this.attachments);
+    this.attachments = [...this.attachments, ...taken];
+    this.refusal = refused;
+    if (taken.length > 0) announcer.say(`Attached: ${taken.map(({ name }) => name).join(', ')}`);
+  }
+
+  detach(attachment: Attachment): void {
+    this.attachments = this.attachments.filter((one) => one !== attachment);
+    this.refusal = null;
+    announcer.say(`Removed: ${attachment.name}`);
   }
 
   // A second version of a question, with an answer of its own.
   edit(question: Message, text: string): void {
-    this.#ask(text, question.parent);
+    this.#ask(text, question.parent, question.attachments);
   }
 
   // Another answer to the same question; one that never began is tried again in place.
@@ -135,10 +173,16 @@ export class Session {
     };
   }
 
-  #ask(text: string, parent: string | null): void {
-    if (this.answering || text.trim() === '') return;
-    const question = this.#add({ role: 'user', content: text, parent, state: 'complete' });
-    if (this.info.title === '') this.info.title = titleFrom(text);
+  #ask(text: string, parent: string | null, attachments: Attachment[] = []): void {
+    if (this.answering || (text.trim() === '' && attachments.length === 0)) return;
+    const question = this.#add({
+      role: 'user',
+      content: text,
+      parent,
+      state: 'complete',
+      ...(attachments.length > 0 ? { attachments } : {}),
+    });
+    if (this.info.title === '') this.info.title = titleFrom(text || attachments[0]!.name);
     this.#begin(question.id);
   }
 
@@ -152,7 +196,7 @@ export class Session {
     this.#finished = this.#answer(answer);
   }
 
-  #add(fields: Pick<Message, 'role' | 'content' | 'parent' | 'state'>): Message {
+  #add(fields: Pick<Message, 'role' | 'content' | 'parent' | 'state' | 'attachments'>): Message {
     const newest = this.messages.reduce((latest, { created }) => Math.max(latest, created), 0);
     // Never twice the same moment: it orders the versions of a message.
     const created = Math.max(Date.now(), newest + 1);
@@ -180,7 +224,7 @@ export class Session {
     try {
       const request: ChatRequest = {
         model: model ?? '',
-        messages: requestMessages(settings.system, path),
+        messages: await requestMessages(settings.system, path),
         ...requestFields(),
       };
       const reason = await this.#stream(request, writer, this.#abort.signal);

@@ -4,7 +4,7 @@ import { requestMessages, Session, type Surroundings } from './session.svelte';
 
 // A server that answers when it is told to.
 class Script {
-  bodies: { messages: { role: string; content: string }[] }[] = [];
+  bodies: { messages: { role: string; content: unknown }[] }[] = [];
   #stream: ReadableStreamDefaultController<Uint8Array> | undefined;
   #queued: Response[] = [];
 
@@ -125,6 +125,27 @@ describe('Session', () => {
     await session.stop();
   });
 
+  it('sends a question of nothing but a picture, which its later versions keep', async () => {
+    session.attach([new File(['a'], 'a.png', { type: 'image/png' }), new File(['b'], 'b.txt')]);
+    expect(session.refusal).toContain('b.txt');
+    session.send('');
+    expect(session.info.title).toBe('a.png');
+    expect(session.attachments).toHaveLength(0);
+    expect(session.refusal).toBeNull();
+    await script.say('A');
+    await script.end();
+    await idle();
+    session.edit(session.path[0]!, 'What is it?');
+    await script.say('B');
+    await script.end();
+    await idle();
+    const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,YQ==' } };
+    expect(script.bodies.map(({ messages }) => messages[0]!.content)).toEqual([
+      [image],
+      [image, { type: 'text', text: 'What is it?' }],
+    ]);
+  });
+
   it('grows a branch when asked again, and when a question is edited', async () => {
     await exchange('Q', 'A');
     session.regenerate(session.path[1]!);
@@ -176,9 +197,9 @@ describe('Session', () => {
 describe('requestMessages', () => {
   const turn = (role: Message['role'], content: string) => ({ role, content }) as Message;
 
-  it('sends reasoning back that is whole', () => {
+  it('sends reasoning back that is whole', async () => {
     const thought = { ...turn('assistant', 'A'), reasoning: 'so' };
-    const answers = requestMessages('', [
+    const answers = await requestMessages('', [
       thought,
       turn('user', 'Q'),
       { ...thought, reasoningLeftOut: 9 },
@@ -187,16 +208,32 @@ describe('requestMessages', () => {
     expect(answers[2]).not.toHaveProperty('reasoning_content');
   });
 
-  it('puts the system prompt first', () => {
-    expect(requestMessages('Be brief.', [turn('user', 'Q')])).toEqual([
+  it('puts the system prompt first', async () => {
+    expect(await requestMessages('Be brief.', [turn('user', 'Q')])).toEqual([
       { role: 'system', content: 'Be brief.' },
       { role: 'user', content: 'Q' },
     ]);
-    expect(requestMessages('  ', [turn('user', 'Q')])).toHaveLength(1);
+    expect(await requestMessages('  ', [turn('user', 'Q')])).toHaveLength(1);
   });
 
-  it('lets the roles take turns where answers are missing', () => {
+  it('lets the roles take turns where answers are missing', async () => {
     const path = [turn('user', 'A'), turn('assistant', ''), turn('user', 'B')];
-    expect(requestMessages('', path)).toEqual([{ role: 'user', content: 'A\n\nB' }]);
+    expect(await requestMessages('', path)).toEqual([{ role: 'user', content: 'A\n\nB' }]);
+  });
+
+  it('sends what is attached as parts, also where questions are joined', async () => {
+    const attachments = [
+      { kind: 'image' as const, name: 'a.png', file: new Blob(['a'], { type: 'image/png' }) },
+    ];
+    const path = [turn('user', 'A'), turn('assistant', ''), { ...turn('user', 'B'), attachments }];
+    expect(await requestMessages('', path)).toEqual([
+      {
+        role: 'user',
+        content: [
+          { type: 'image_url', image_url: { url: 'data:image/png;base64,YQ==' } },
+          { type: 'text', text: 'A\n\nB' },
+        ],
+      },
+    ]);
   });
 });
