@@ -15,7 +15,7 @@ namespace helicon::apps {
 Result<chat::Medium> open_medium(chat::MediumKind kind, const std::string& path) {
   HELICON_ASSIGN(Descriptor file, open_input(path));
   return chat::Medium{.kind = kind,
-                      .file = std::make_shared<const Descriptor>(std::move(file)),
+                      .file = std::make_shared<const GivenFile>(std::move(file)),
                       .type = {},
                       .name = path,
                       .at = 0};

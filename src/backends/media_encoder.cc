@@ -7,7 +7,6 @@
 #include <span>
 #include <utility>
 
-#include "base/file_bytes.h"
 #include "base/processors.h"
 #include "base/sha256.h"
 #include "media/converted.h"
@@ -24,7 +23,7 @@ size_t index_of(MediumKind kind) { return static_cast<size_t>(kind); }
 // Kind and SHA-256 of all bytes.
 Result<std::string> key_of(const chat::Medium& medium, const std::stop_token& stop) {
   Sha256 sum;
-  HELICON_TRY(read_pieces(medium.file->value(), [&](std::string_view piece) -> Status {
+  HELICON_TRY(medium.file->read_pieces([&](std::string_view piece) -> Status {
     if (stop.stop_requested()) return Error{ErrorCode::cancelled, "stopped", {}};
     sum.add(std::as_bytes(std::span(piece)));
     return ok_status();
@@ -122,13 +121,12 @@ void MediaEncoder::keep(std::string key, EncodedMedium medium) {
 
 Result<EncodedMedium> MediaEncoder::encode_new(const chat::Medium& medium,
                                                const std::stop_token& stop) {
-  const int file = medium.file->value();
   EncodedMedium encoded;
   std::vector<float> rows;
   switch (medium.kind) {
     case MediumKind::picture: {
       HELICON_ASSIGN(const media::Picture picture,
-                     read(file, stop, media::decode_picture, media::convert_picture));
+                     read(*medium.file, stop, media::decode_picture, media::convert_picture));
       HELICON_ASSIGN(encoders::Eyes* const eyes, this->eyes());
       HELICON_ASSIGN(rows, eyes->look(picture, {.on_progress = {}, .stop = stop}));
       break;
@@ -136,15 +134,16 @@ Result<EncodedMedium> MediaEncoder::encode_new(const chat::Medium& medium,
     case MediumKind::film: {
       HELICON_ASSIGN(const media::Ffmpeg* const decoder, ffmpeg());
       HELICON_ASSIGN(encoders::Eyes* const eyes, this->eyes());
+      HELICON_ASSIGN(const Descriptor file, medium.file->open());
       HELICON_ASSIGN(encoders::Eyes::Watched watched,
-                     eyes->watch(*decoder, file, {.on_progress = {}, .stop = stop}));
+                     eyes->watch(*decoder, file.value(), {.on_progress = {}, .stop = stop}));
       rows = std::move(watched.embeddings);
       encoded.seconds = std::move(watched.seconds);
       break;
     }
     case MediumKind::sound: {
       HELICON_ASSIGN(const media::Sound sound,
-                     read(file, stop, media::decode_sound, media::convert_sound));
+                     read(*medium.file, stop, media::decode_sound, media::convert_sound));
       HELICON_ASSIGN(rows, hear(sound, stop));
       break;
     }
@@ -173,11 +172,11 @@ Result<std::vector<float>> MediaEncoder::hear(const media::Sound& sound,
 
 // What is read here, or what FFmpeg makes of formats that are not.
 template <typename Medium>
-Result<Medium> MediaEncoder::read(int file, const std::stop_token& stop,
+Result<Medium> MediaEncoder::read(const GivenFile& file, const std::stop_token& stop,
                                   Result<Medium> (*decode)(std::span<const std::byte>),
                                   Result<Medium> (*convert)(const media::Ffmpeg&, int,
                                                             const std::stop_token&)) {
-  HELICON_ASSIGN(const std::string bytes, read_whole(file, kMostBytes));
+  HELICON_ASSIGN(const std::string bytes, file.read_whole(kMostBytes));
   auto medium = decode(std::as_bytes(std::span(bytes)));
   if (medium.ok() || medium.error().code != ErrorCode::unsupported) return medium;
   const auto decoder = ffmpeg();
@@ -186,7 +185,8 @@ Result<Medium> MediaEncoder::read(int file, const std::stop_token& stop,
                  fmt::format("{}; others by FFmpeg, but {}", medium.error().message,
                              decoder.error().message),
                  {}};
-  auto converted = convert(**decoder, file, stop);
+  HELICON_ASSIGN(const Descriptor opened, file.open());
+  auto converted = convert(**decoder, opened.value(), stop);
   // What FFmpeg does not know either is best told by the formats that are read.
   const bool unknown = !converted.ok() && (converted.error().code == ErrorCode::corrupt ||
                                            converted.error().code == ErrorCode::unsupported);

@@ -81,7 +81,7 @@ class MediaEncoder {
   Result<encoders::AudioPyramid*> ears();
   Result<const media::Ffmpeg*> ffmpeg();
   template <typename Medium>
-  Result<Medium> read(int file, const std::stop_token& stop,
+  Result<Medium> read(const GivenFile& file, const std::stop_token& stop,
                       Result<Medium> (*decode)(std::span<const std::byte>),
                       Result<Medium> (*convert)(const media::Ffmpeg&, int, const std::stop_token&));
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/base64.h"
-#include "base/file_bytes.h"
 
 namespace helicon::backends {
 namespace {
@@ -26,7 +25,7 @@ constexpr PartType kPartTypes[] = {
 
 Result<json::object> medium_json(const chat::Medium& medium) {
   const PartType& type = kPartTypes[static_cast<size_t>(medium.kind)];
-  auto bytes = read_whole(medium.file->value(), kMostMediumBytes);
+  auto bytes = medium.file->read_whole(kMostMediumBytes);
   if (!bytes.ok()) {
     bytes.error().message = fmt::format("{}: {}", medium.name, bytes.error().message);
     bytes.error().parameter = medium.name;

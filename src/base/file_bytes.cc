@@ -1,5 +1,6 @@
 #include "base/file_bytes.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -52,23 +53,33 @@ Result<Descriptor> memory_file(std::string_view bytes) {
   return file;
 }
 
-Status read_pieces(int file, const std::function<Status(std::string_view)>& take) {
-  return take_pieces([&](char* to, size_t size,
-                         size_t at) { return pread(file, to, size, static_cast<off_t>(at)); },
-                     take);
-}
-
-Result<std::string> read_whole(int file, size_t most) {
-  std::string bytes;
-  HELICON_TRY(read_pieces(file, append_to(bytes, most)));
-  return bytes;
-}
-
 Result<std::string> read_rest(int file, size_t most) {
   std::string bytes;
   HELICON_TRY(take_pieces([&](char* to, size_t size, size_t) { return read(file, to, size); },
                           append_to(bytes, most)));
   return bytes;
+}
+
+Status GivenFile::read_pieces(const std::function<Status(std::string_view)>& take) const {
+  if (!file_.open()) return take(bytes_);
+  return take_pieces(
+      [&](char* to, size_t size, size_t at) {
+        return pread(file_.value(), to, size, static_cast<off_t>(at));
+      },
+      take);
+}
+
+Result<std::string> GivenFile::read_whole(size_t most) const {
+  std::string bytes;
+  HELICON_TRY(read_pieces(append_to(bytes, most)));
+  return bytes;
+}
+
+Result<Descriptor> GivenFile::open() const {
+  if (!file_.open()) return memory_file(bytes_);
+  Descriptor file(fcntl(file_.value(), F_DUPFD_CLOEXEC, 0));
+  if (!file.open()) return failed();
+  return file;
 }
 
 }  // namespace helicon

@@ -18,20 +18,6 @@ std::string random_bytes(size_t count) {
   return bytes;
 }
 
-TEST(FileBytes, MemoryFileHasItsBytes) {
-  const std::string bytes = random_bytes(200'000);
-  const auto file = memory_file(bytes);
-  ASSERT_TRUE(file.ok()) << file.error().message;
-  for (int i = 0; i < 2; ++i) {  // it is left where it stands
-    const auto found = read_whole(file->value(), bytes.size());
-    ASSERT_TRUE(found.ok()) << found.error().message;
-    EXPECT_EQ(*found, bytes);
-  }
-  const auto over = read_whole(file->value(), bytes.size() - 1);
-  ASSERT_FALSE(over.ok());
-  EXPECT_EQ(over.error().code, ErrorCode::too_large);
-}
-
 TEST(FileBytes, RestIsReadFromAPipe) {
   std::array<int, 2> ends{};
   ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
@@ -45,15 +31,31 @@ TEST(FileBytes, RestIsReadFromAPipe) {
 }
 
 TEST(FileBytes, WhoTakesMayStop) {
-  const auto file = memory_file(random_bytes(200'000));
+  auto file = memory_file(random_bytes(200'000));
   ASSERT_TRUE(file.ok());
   int pieces = 0;
-  const Status status = read_pieces(file->value(), [&](std::string_view) -> Status {
+  const Status status = GivenFile(*std::move(file)).read_pieces([&](std::string_view) -> Status {
     ++pieces;
     return Error{ErrorCode::cancelled, "enough", {}};
   });
   EXPECT_FALSE(status.ok());
   EXPECT_EQ(pieces, 1);
+}
+
+TEST(FileBytes, AGivenFileIsTheSameInMemoryAndOnDisk) {
+  const std::string bytes = random_bytes(200'000);
+  auto on_disk = memory_file(bytes);
+  ASSERT_TRUE(on_disk.ok());
+  const GivenFile given[] = {GivenFile(bytes), GivenFile(*std::move(on_disk))};
+  for (const GivenFile& file : given) {
+    EXPECT_EQ(*file.read_whole(bytes.size()), bytes);
+    const auto over = file.read_whole(bytes.size() - 1);
+    ASSERT_FALSE(over.ok());
+    EXPECT_EQ(over.error().code, ErrorCode::too_large);
+    const auto opened = file.open();
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    EXPECT_EQ(*read_rest(opened->value(), bytes.size()), bytes);
+  }
 }
 
 // RFC 4648, 10.

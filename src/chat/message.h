@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/descriptor.h"
+#include "base/file_bytes.h"
 
 namespace helicon::chat {
 
@@ -23,10 +23,10 @@ enum class MediumKind { picture, film, sound };
 // Something to see or to hear, in a file of whatever format.
 struct Medium {
   MediumKind kind = MediumKind::picture;
-  std::shared_ptr<const Descriptor> file;  // open, and nobody writes to it
-  std::string type;                        // "image/png", as its sender calls it; or empty
-  std::string name;                        // for messages: "messages[0].content[1]", or a path
-  size_t at = 0;                           // before so many bytes of the content
+  std::shared_ptr<const GivenFile> file;
+  std::string type;  // "image/png", as its sender calls it; or empty
+  std::string name;  // for messages: "messages[0].content[1]", or a path
+  size_t at = 0;     // before so many bytes of the content
 };
 
 // One turn. `role` is what the template sees: system, developer, user, assistant, tool.

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/base64.h"
-#include "base/file_bytes.h"
 #include "http/json_reader.h"
 #include "http/utf8.h"
 
@@ -91,11 +90,10 @@ Result<std::optional<chat::Medium>> read_medium(const json::object& part, std::s
     }
   }
   if (source->kind) medium.kind = *source->kind;
-  const auto bytes = decode_base64(base64);
+  auto bytes = decode_base64(base64);
   if (!bytes) return field_error(ErrorCode::invalid_argument, field, "is not valid base64");
   if (bytes->empty()) return field_error(ErrorCode::invalid_argument, field, "is empty");
-  HELICON_ASSIGN(Descriptor file, memory_file(*bytes));
-  medium.file = std::make_shared<const Descriptor>(std::move(file));
+  medium.file = std::make_shared<const GivenFile>(*std::move(bytes));
   medium.name = path;
   return std::optional(std::move(medium));
 }

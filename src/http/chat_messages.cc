@@ -18,7 +18,7 @@ namespace json = boost::json;
 
 constexpr size_t max_messages = 10'000;
 constexpr size_t max_tools = 1'000;
-constexpr size_t max_media = 64;  // of a message
+constexpr size_t max_media = 64;
 
 Status check_count(size_t count, std::string_view name, size_t limit) {
   if (count <= limit) return ok_status();
@@ -76,7 +76,7 @@ Status read_parts(const json::array& parts, const std::string& path, chat::Messa
     }
     behind_text = !medium.has_value();
   }
-  return check_count(message.media.size(), path, max_media);
+  return ok_status();
 }
 
 Status read_content(const json::value& content, const std::string& path, chat::Message& message) {
@@ -188,9 +188,14 @@ Result<std::vector<chat::Message>> read_messages(const json::value& value) {
   HELICON_TRY(check_count(array->size(), "messages", max_messages));
   std::vector<chat::Message> messages;
   messages.reserve(array->size());
+  size_t media = 0;
   for (size_t i = 0; i < array->size(); ++i) {
     HELICON_ASSIGN(chat::Message message,
                    read_message((*array)[i], fmt::format("messages[{}]", i)));
+    media += message.media.size();
+    if (media > max_media)
+      return field_error(ErrorCode::too_large, "messages",
+                         fmt::format("may have at most {} pictures, films and sounds", max_media));
     messages.push_back(std::move(message));
   }
   return messages;

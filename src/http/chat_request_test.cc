@@ -7,8 +7,6 @@
 #include <string>
 #include <tuple>
 
-#include "base/file_bytes.h"
-
 namespace helicon::http {
 namespace {
 
@@ -180,7 +178,7 @@ TEST(ChatRequest, ReadsEveryKindOfMedium) {
     EXPECT_EQ(medium.kind, kind);
     EXPECT_EQ(medium.at, at);
     EXPECT_EQ(medium.name, name);
-    const auto found = read_whole(medium.file->value(), 100);
+    const auto found = medium.file->read_whole(100);
     ASSERT_TRUE(found.ok()) << found.error().message;
     EXPECT_EQ(*found, bytes);
   }
