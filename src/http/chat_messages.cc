@@ -69,12 +69,13 @@ Status read_parts(const json::array& parts, const std::string& path, chat::Messa
                            fmt::format("a message of role \"{}\" has text only", message.role));
       medium->at = message.content.size();
       message.media.push_back(*std::move(medium));
+      behind_text = false;
     } else {
       HELICON_ASSIGN(const std::string_view text, read_text_part(*part, type, name));
       if (behind_text) message.content += '\n';
       message.content += text;
+      behind_text = true;
     }
-    behind_text = !medium.has_value();
   }
   return ok_status();
 }
