@@ -94,7 +94,7 @@ class Contemplation {
 
   // contemplating_rounds.cc: whom to wait for.
   void stop_stragglers();
-  // Those who have said nothing for longer than anybody has taken for all.
+  // Those who have said nothing for much longer than anybody has taken for all.
   void stop_the_silent();
   void stop_writers();
   bool most_have_answered() const;

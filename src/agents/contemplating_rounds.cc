@@ -12,6 +12,9 @@ namespace {
 // the median of these.
 constexpr double kStraggler = 2.0;
 constexpr std::chrono::seconds kSilence{20};  // at least, before somebody is given up for it
+// And so many times what the slowest of those who are done took: where memory is for half of the
+// agents only, the others have said nothing until these are done.
+constexpr int kSilences = 2;
 // Where so many of a round have answered and do not agree, the next one begins.
 constexpr double kMost = 0.75;
 
@@ -73,7 +76,7 @@ void Contemplation::stop_the_silent() {
       ++writing;
     } else if (attempt.outcome == Outcome::answered || attempt.outcome == Outcome::no_result) {
       ++done;
-      patience = std::max(patience, attempt.heard - attempt.began);
+      patience = std::max(patience, kSilences * (attempt.heard - attempt.began));
     }
   }
   if (done < writing) return;
