@@ -203,8 +203,12 @@ TEST(Contemplating, WhatIsRecalculatedCountsMore) {
   std::atomic<int> calls{0};
   FakeModelOptions options;
   options.answer = in_two_turns([&](const ChatRequest&) -> std::string {
-    return calls++ == 1 ? "3 + 4 = 7. Answer: 7" : "3 + 4 = 9. Answer: 9";
+    // The right one comes first: three that are alike are not waited behind.
+    return calls++ == 1 ? "3 + 4 = 7. Answer: 7"
+                        : "Let me see, one after the other, slowly and with care, and once more: "
+                          "3 + 4 = 9. Answer: 9";
   });
+  options.token_delay = std::chrono::milliseconds(2);
   Hearer hearer;
   ask(options, asking(kQuestion), mode(Mode::contemplating, 4, 1), hearer);
   EXPECT_EQ(hearer.last(Progress::Kind::agreement).result, "7");
