@@ -177,10 +177,9 @@ Status Session::system(std::string_view text) {
 
 Status Session::attach(chat::MediumKind kind, std::string_view path) {
   const backends::ModelInfo& model = conversation_.model();
-  const bool sound = kind == chat::MediumKind::sound;
-  if (!(sound ? model.hears : model.sees))
+  if (!model.takes(kind))
     return Error{ErrorCode::unsupported,
-                 fmt::format("{} has no {}", model.name, sound ? "ears" : "eyes")};
+                 fmt::format("{} has no {}", model.name, chat::sense_for(kind))};
   if (path.empty()) return Error{ErrorCode::invalid_argument, "which file?"};
   HELICON_ASSIGN(chat::Medium medium, open_medium(kind, std::string(path)));
   conversation_.attach(std::move(medium));

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "backends/media_encoder.h"
+#include "backends/media_prompt.h"
 #include "input.h"
 #include "tools/ffmpeg.h"
 
@@ -46,29 +46,27 @@ Result<models::Media> put_media(const std::shared_ptr<const weights::ModelFile>&
   for (const MediaFiles::Kind& one : files.kinds())
     if (!one.paths.empty() && !stand_in_of(one.kind))
       return Error{ErrorCode::not_found,
-                   fmt::format("{}: it has no {}", model_path,
-                               one.kind == chat::MediumKind::sound ? "ears" : "eyes")};
+                   fmt::format("{}: it has no {}", model_path, chat::sense_for(one.kind))};
   for (const MediaFiles::Kind& one : files.kinds()) {
     const auto stand_in = stand_in_of(one.kind);
     if (!stand_in) continue;
-    std::vector<int32_t> numbers;
+    std::vector<backends::PromptMedium> seen;
+    size_t rows = 0;
     for (const std::string& path : one.paths) {
       HELICON_ASSIGN(const chat::Medium medium, open_medium(one.kind, path));
       HELICON_ASSIGN(backends::EncodedMedium encoded, (*encoder)->encode(medium, {}));
-      for (size_t i = 0; i < encoded.rows->count(); ++i)
-        numbers.push_back(encoded.rows->first + static_cast<int32_t>(i));
-      media.push_back(std::move(encoded.rows));
+      rows += encoded.rows->count();
+      media.push_back(encoded.rows);
+      seen.push_back({one.kind, std::move(encoded), *stand_in, {}});
     }
     const auto places = static_cast<size_t>(std::count(tokens.begin(), tokens.end(), *stand_in));
-    if (numbers.size() != places)
+    if (rows != places)
       return Error{
           ErrorCode::invalid_argument,
           fmt::format("--tokens has {} times {}, which stands for a part of a {}; those given "
                       "have {}",
-                      places, *stand_in, one.name, numbers.size())};
-    size_t next = 0;
-    for (int32_t& token : tokens)
-      if (token == *stand_in) token = numbers[next++];
+                      places, *stand_in, chat::to_string(one.kind), rows)};
+    HELICON_TRY(backends::number_rows(seen, tokens));
   }
   return media;
 }

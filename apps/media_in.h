@@ -21,13 +21,12 @@ struct MediaFiles {
 
   struct Kind {
     chat::MediumKind kind;
-    const char* name;  // for messages
     const std::vector<std::string>& paths;
   };
   std::array<Kind, 3> kinds() const {
-    return {{{chat::MediumKind::picture, "picture", images},
-             {chat::MediumKind::film, "film", films},
-             {chat::MediumKind::sound, "sound", sounds}}};
+    return {{{chat::MediumKind::picture, images},
+             {chat::MediumKind::film, films},
+             {chat::MediumKind::sound, sounds}}};
   }
 };
 

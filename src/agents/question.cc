@@ -114,8 +114,8 @@ bool asks_for_number(const std::string& text) {
   const bool words = std::any_of(text.begin(), text.end(), [](char c) {
     return std::isalpha(static_cast<unsigned char>(c)) != 0;
   });
-  const bool asks = says(
-      text, {"what", "what's", "find the", "determine", "evaluate", "solve", "give me", "tell me"});
+  const bool asks =
+      says(text, {"what", "find the", "determine", "evaluate", "solve", "give me", "tell me"});
   if (digits && has_expression(text) && (asks || !words)) return true;
   return asks &&
          says(text,

@@ -5,6 +5,16 @@
 #include <algorithm>
 
 namespace helicon::agents {
+namespace {
+
+Error no_room(int prompt, int context) {
+  return {ErrorCode::context_length,
+          fmt::format("the prompt has {} tokens; the context of {} leaves no room to reason",
+                      prompt, context),
+          "messages"};
+}
+
+}  // namespace
 
 void Inbox::put(Note note) {
   const std::lock_guard lock(mutex_);
@@ -105,12 +115,7 @@ Result<Work::Asked> Work::ask_within(backends::ChatRequest asked, int budget) {
     const int room = context > 0 ? (context - prompt) / 2 : budget;
     if (budget <= room) return run;
     run->run->cancel();  // what it says is from a sender that nobody hears
-    if (room < kLeastBudget)
-      return Error{
-          ErrorCode::context_length,
-          fmt::format("the prompt has {} tokens; the context of {} leaves no room to reason",
-                      prompt, context),
-          "messages"};
+    if (room < kLeastBudget) return no_room(prompt, context);
     budget = room;
   }
 }
@@ -120,10 +125,7 @@ Error Work::without_room() {
   const auto plain = ask(request);
   if (!plain.ok()) return plain.error();
   plain->run->cancel();
-  return Error{ErrorCode::context_length,
-               fmt::format("the prompt has {} tokens; the context of {} leaves no room to reason",
-                           plain->run->prompt_tokens(), model->info().context_length),
-               "messages"};
+  return no_room(plain->run->prompt_tokens(), model->info().context_length);
 }
 
 void Work::count(const chat::Usage& run) {

@@ -82,6 +82,7 @@ struct Work {
   // leave as much again for what follows. Error: context_length where not even a few are left, or
   // the client's bound does not fit.
   Result<Asked> ask_within(backends::ChatRequest request, int budget);
+  // Why there is no room for a budget: what the client's own request gets, if that does not fit.
   Error without_room();
   // Adds a run's figures to those of the whole.
   void count(const chat::Usage& run);

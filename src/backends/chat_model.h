@@ -52,6 +52,7 @@ struct ModelInfo {
   // `reasoning_effort` says how much it reasons itself, and sets nothing else to work.
   bool takes_effort = false;
   bool sees = false, hears = false;  // pictures and films; sounds
+  bool takes(chat::MediumKind kind) const { return kind == chat::MediumKind::sound ? hears : sees; }
 };
 
 // Pages of keys and values, where a model has such.

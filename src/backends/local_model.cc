@@ -158,11 +158,11 @@ class LocalModel final : public ChatModel {
         HELICON_ASSIGN(EncodedMedium encoded, media_->encode(medium, request.cancelled));
         rows += encoded.rows->count();
         if (rows >= static_cast<size_t>(info_.context_length))
-          return Error{ErrorCode::context_length,
-                       fmt::format("{}: pictures, films and sounds up to this one take {} tokens; "
-                                   "the context holds {}",
-                                   medium.name, rows, info_.context_length),
-                       medium.name};
+          return chat::about(
+              medium, {ErrorCode::context_length,
+                       fmt::format("pictures, films and sounds up to this one take {} tokens; the "
+                                   "context holds {}",
+                                   rows, info_.context_length)});
         media.push_back({medium.kind, std::move(encoded), *token,
                          std::string(tokenizer_->token_bytes(*token))});
       }
@@ -171,12 +171,12 @@ class LocalModel final : public ChatModel {
 
   Error without_sense(const chat::Medium& medium) const {
     const bool sound = medium.kind == chat::MediumKind::sound;
-    return Error{ErrorCode::unsupported,
-                 fmt::format("{}: {} has no {}: {}. {}, and a server behind --upstream may",
-                             medium.name, info_.name, sound ? "ears" : "eyes",
+    return chat::about(
+        medium, {ErrorCode::unsupported,
+                 fmt::format("{} has no {}: {}. {}, and a server behind --upstream may", info_.name,
+                             chat::sense_for(medium.kind),
                              sound ? "it cannot hear sounds" : "it cannot see pictures or films",
-                             sound ? "Muse Spark hears" : "Muse Glimmer and Muse Spark see"),
-                 medium.name};
+                             sound ? "Muse Spark hears" : "Muse Glimmer and Muse Spark see")});
   }
 
   std::string special(std::optional<text::TokenId> token) const {

@@ -76,11 +76,7 @@ std::optional<int32_t> MediaEncoder::token_of(MediumKind kind) const {
 Result<EncodedMedium> MediaEncoder::encode(const chat::Medium& medium,
                                            const std::stop_token& stop) {
   auto encoded = find_or_encode(medium, stop);
-  if (!encoded.ok()) {
-    Error& error = encoded.error();
-    error.message = fmt::format("{}: {}", medium.name, error.message);
-    error.parameter = medium.name;
-  }
+  if (!encoded.ok()) return chat::about(medium, std::move(encoded).error());
   return encoded;
 }
 

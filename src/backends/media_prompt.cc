@@ -11,14 +11,13 @@ namespace helicon::backends {
 namespace {
 
 struct Marks {
-  const char* name;  // for messages
   const char *begin, *between, *end;
 };
 // By MediumKind.
 constexpr Marks kMarks[] = {
-    {"picture", "<|image_start|>", "", "<|image_end|>"},
-    {"film", "<|vid_start|>", "<|vid_frame_separator|>", "<|vid_end|>"},
-    {"sound", "<|soft_audio_start|>", "", "<|soft_audio_end|>"},
+    {"<|image_start|>", "", "<|image_end|>"},
+    {"<|vid_start|>", "<|vid_frame_separator|>", "<|vid_end|>"},
+    {"<|soft_audio_start|>", "", "<|soft_audio_end|>"},
 };
 
 const Marks& marks_of(const PromptMedium& medium) {
@@ -71,10 +70,10 @@ Result<std::string> spell_out(std::string_view prompt, std::span<const PromptMed
   }
   for (const auto& [placeholder, unplaced] : left)
     if (!unplaced.empty())
-      return Error{
-          ErrorCode::unsupported,
-          fmt::format("its chat template has no place for a {}", marks_of(*unplaced.front()).name),
-          "messages"};
+      return Error{ErrorCode::unsupported,
+                   fmt::format("its chat template has no place for a {}",
+                               chat::to_string(unplaced.front()->kind)),
+                   "messages"};
   return text;
 }
 

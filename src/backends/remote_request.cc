@@ -26,11 +26,7 @@ constexpr PartType kPartTypes[] = {
 Result<json::object> medium_json(const chat::Medium& medium) {
   const PartType& type = kPartTypes[static_cast<size_t>(medium.kind)];
   auto bytes = medium.file->read_whole(kMostMediumBytes);
-  if (!bytes.ok()) {
-    bytes.error().message = fmt::format("{}: {}", medium.name, bytes.error().message);
-    bytes.error().parameter = medium.name;
-    return std::move(bytes).error();
-  }
+  if (!bytes.ok()) return chat::about(medium, std::move(bytes).error());
   const std::string url =
       fmt::format("data:{};base64,{}", medium.type.empty() ? type.data : medium.type.c_str(),
                   encode_base64(*bytes));
@@ -45,9 +41,7 @@ Result<json::object> message_json(const chat::Message& message) {
       HELICON_ASSIGN(json::object part, medium_json(medium));
       media.push_back(std::move(part));
     }
-    size_t next = 0;
-    object["content"] =
-        chat::content_parts(message, [&](const chat::Medium&) { return std::move(media[next++]); });
+    object["content"] = chat::content_parts(message, std::move(media));
   }
   if (!message.name.empty()) object["name"] = message.name;
   if (!message.reasoning.empty()) object["reasoning_content"] = message.reasoning;

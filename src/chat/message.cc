@@ -1,5 +1,7 @@
 #include "chat/message.h"
 
+#include <utility>
+
 namespace helicon::chat {
 namespace {
 
@@ -16,8 +18,20 @@ constexpr const char* kPartTypes[] = {"image", "video", "audio"};
 
 }  // namespace
 
-boost::json::array content_parts(const Message& message,
-                                 const std::function<boost::json::object(const Medium&)>& part_of) {
+std::string_view to_string(MediumKind kind) {
+  constexpr std::string_view names[] = {"picture", "film", "sound"};
+  return names[static_cast<size_t>(kind)];
+}
+
+std::string_view sense_for(MediumKind kind) { return kind == MediumKind::sound ? "ears" : "eyes"; }
+
+Error about(const Medium& medium, Error error) {
+  error.message = medium.name + ": " + error.message;
+  error.parameter = medium.name;
+  return error;
+}
+
+boost::json::array content_parts(const Message& message, std::vector<boost::json::object> media) {
   boost::json::array parts;
   size_t from = 0;
   const auto add_text = [&](size_t to) {
@@ -26,9 +40,9 @@ boost::json::array content_parts(const Message& message,
           boost::json::object{{"type", "text"}, {"text", message.content.substr(from, to - from)}});
     from = to;
   };
-  for (const Medium& medium : message.media) {
-    add_text(medium.at);
-    parts.push_back(part_of(medium));
+  for (size_t i = 0; i < media.size(); ++i) {
+    add_text(message.media[i].at);
+    parts.push_back(std::move(media[i]));
   }
   add_text(message.content.size());
   return parts;
@@ -37,12 +51,13 @@ boost::json::array content_parts(const Message& message,
 boost::json::object to_template_json(const Message& message) {
   boost::json::object json;
   json["role"] = message.role;
-  if (message.media.empty())
+  std::vector<boost::json::object> media;
+  for (const Medium& medium : message.media)
+    media.push_back(boost::json::object{{"type", kPartTypes[static_cast<size_t>(medium.kind)]}});
+  if (media.empty())
     json["content"] = message.content;
   else
-    json["content"] = content_parts(message, [](const Medium& medium) {
-      return boost::json::object{{"type", kPartTypes[static_cast<size_t>(medium.kind)]}};
-    });
+    json["content"] = content_parts(message, std::move(media));
   if (!message.reasoning.empty()) json["reasoning_content"] = message.reasoning;
   if (!message.tool_calls.empty()) {
     boost::json::array& calls = json["tool_calls"].emplace_array();

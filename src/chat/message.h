@@ -2,13 +2,14 @@
 #pragma once
 
 #include <boost/json.hpp>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file_bytes.h"
+#include "base/result.h"
 
 namespace helicon::chat {
 
@@ -19,6 +20,8 @@ struct ToolCall {
 };
 
 enum class MediumKind { picture, film, sound };
+std::string_view to_string(MediumKind kind);  // "picture"
+std::string_view sense_for(MediumKind kind);  // "eyes" or "ears"
 
 // Something to see or to hear, in a file of whatever format.
 struct Medium {
@@ -28,6 +31,9 @@ struct Medium {
   std::string name;  // for messages: "messages[0].content[1]", or a path
   size_t at = 0;     // before so many bytes of the content
 };
+
+// The error with the medium's name before its message, and as its parameter.
+Error about(const Medium& medium, Error error);
 
 // One turn. `role` is what the template sees: system, developer, user, assistant, tool.
 struct Message {
@@ -41,9 +47,8 @@ struct Message {
 };
 
 // The content of a message with media as an array of parts in their order: {"type": "text", "text":
-// ...}, and what `part_of` makes of each medium.
-boost::json::array content_parts(const Message& message,
-                                 const std::function<boost::json::object(const Medium&)>& part_of);
+// ...}, and for each medium the next of `media`.
+boost::json::array content_parts(const Message& message, std::vector<boost::json::object> media);
 
 // The message as a chat template expects it (content, tool_calls[].function..., and so on). With
 // media, content is an array of parts: {"type": "image"}, "video" or "audio" for each of them.

@@ -56,7 +56,6 @@ class ChatAnswer {
   void count(const EventQueue::Batch& batch);
 
   void cancel() {
-    cancelled_ = true;
     stop_.request_stop();
     if (run_) run_->cancel();
   }
@@ -68,8 +67,7 @@ class ChatAnswer {
   ChatReplyHead head_;
   Model model_;
   std::unique_ptr<backends::ChatRun> run_;  // destroyed before the model
-  bool cancelled_ = false;                  // whether or not it runs yet
-  std::stop_source stop_;                   // the same, for whoever encodes pictures
+  std::stop_source stop_;                   // whether or not it runs yet
   int tokens_ = 0;                          // of the answer, so far
   std::string queued_;                      // for the log, once it is known
 };
@@ -113,7 +111,8 @@ Awaitable<Status> ChatAnswer::start() {
     co_return error;
   }
   model_ = *std::move(model);
-  if (cancelled_) co_return Error{ErrorCode::cancelled, "the client or the server went away", {}};
+  if (stop_.stop_requested())
+    co_return Error{ErrorCode::cancelled, "the client or the server went away", {}};
 
   head_ = {.id = new_completion_id(),
            .created = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()),
@@ -135,7 +134,7 @@ Awaitable<Status> ChatAnswer::start() {
   });
   if (!started.ok()) co_return std::move(started).error();
   run_ = *std::move(started);
-  if (cancelled_) run_->cancel();
+  if (stop_.stop_requested()) run_->cancel();
   co_return ok_status();
 }
 

@@ -20,10 +20,10 @@ constexpr size_t max_messages = 10'000;
 constexpr size_t max_tools = 1'000;
 constexpr size_t max_media = 64;
 
-Status check_count(size_t count, std::string_view name, size_t limit) {
-  if (count <= limit) return ok_status();
+Status check_count(const json::array& array, std::string_view name, size_t limit) {
+  if (array.size() <= limit) return ok_status();
   return field_error(ErrorCode::too_large, name,
-                     fmt::format("may hold at most {} elements, not {}", limit, count));
+                     fmt::format("may hold at most {} elements, not {}", limit, array.size()));
 }
 
 bool is_given(const json::object& object, std::string_view key) {
@@ -186,7 +186,7 @@ Result<std::vector<chat::Message>> read_messages(const json::value& value) {
   if (array->empty()) {
     return field_error(ErrorCode::invalid_argument, "messages", "must hold at least one message");
   }
-  HELICON_TRY(check_count(array->size(), "messages", max_messages));
+  HELICON_TRY(check_count(*array, "messages", max_messages));
   std::vector<chat::Message> messages;
   messages.reserve(array->size());
   size_t media = 0;
@@ -204,7 +204,7 @@ Result<std::vector<chat::Message>> read_messages(const json::value& value) {
 
 Result<json::array> read_tools(const json::value& value) {
   HELICON_ASSIGN(const json::array* const array, read_array(value, "tools"));
-  HELICON_TRY(check_count(array->size(), "tools", max_tools));
+  HELICON_TRY(check_count(*array, "tools", max_tools));
   for (size_t i = 0; i < array->size(); ++i) {
     const std::string path = fmt::format("tools[{}]", i);
     HELICON_ASSIGN(const json::object* const tool, read_object((*array)[i], path));

@@ -12,6 +12,8 @@ tests/api/test_media.py asks a server the same.
 import json
 import pathlib
 import shutil
+import subprocess
+import wave
 import zlib
 
 import models
@@ -83,13 +85,12 @@ def write_tokenizer() -> transformers.PreTrainedTokenizerFast:
 
 
 def make_model() -> torch.nn.Module:
-    model = models.muse_spark(
+    return models.muse_spark(
         models.EYES, hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=2,
         num_key_value_heads=2, head_dim=8, moe_intermediate_size=16, num_local_experts=6, num_experts_per_tok=2,
         moe_hidden_size=16, vocab_size=VOCABULARY, max_position_embeddings=1024, bos_token_id=BYTES,
         eos_token_id=BYTES + 1,
     )
-    return model
 
 
 def main() -> None:
@@ -122,7 +123,6 @@ def main() -> None:
 
 def read_film(name: str) -> tuple:
     """Frames [count, 3, height, width], and their facts."""
-    import subprocess
     width, height, count, rate, _ = FILMS[NAME][int(name.split("_")[1].split(".")[0])]
     raw = subprocess.run(["ffmpeg", "-v", "error", "-i", str(FOLDER / name), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
                          capture_output=True, check=True).stdout
@@ -132,7 +132,6 @@ def read_film(name: str) -> tuple:
 
 
 def read_sound(name: str) -> numpy.ndarray:
-    import wave
     with wave.open(str(FOLDER / name)) as file:
         return numpy.frombuffer(file.readframes(file.getnframes()), "<i2").astype(numpy.float32) / 32_768
 
