@@ -16,6 +16,7 @@ Result<chat::Medium> open_medium(chat::MediumKind kind, const std::string& path)
   HELICON_ASSIGN(Descriptor file, open_input(path));
   return chat::Medium{.kind = kind,
                       .file = std::make_shared<const GivenFile>(std::move(file)),
+                      .address = {},
                       .type = {},
                       .name = path,
                       .at = 0};

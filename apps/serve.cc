@@ -38,6 +38,7 @@ struct Options {
   backends::LocalModelOptions load;
   SpeculationArguments speculation;
   std::string upstream;
+  std::string fetch = "public";
   size_t max_loaded = 2;
   int keep_alive = 300;  // seconds
 };
@@ -119,6 +120,12 @@ Status pin_all(backends::ModelPool& models, const NamedFiles& given) {
   return ok_status();
 }
 
+Result<net::FetchRules> fetch_rules(const std::string& text) {
+  auto rules = net::FetchRules::parse(text);
+  if (!rules.ok()) rules.error().message = "--fetch: " + rules.error().message;
+  return rules;
+}
+
 Status serve(const Options& options) {
   HELICON_TRY(set_up_log("info"));
   HELICON_ASSIGN(std::shared_ptr<const catalog::Catalog> catalog, open_catalog());
@@ -140,6 +147,7 @@ Status serve(const Options& options) {
                                                     model_source(catalog, given, load, upstream));
   backends::ModelPool& models = *pool;
   http::ServerOptions server_options = options.server;
+  HELICON_ASSIGN(server_options.fetch_rules, fetch_rules(options.fetch));
   if (auto programs = agents::sandbox_runner(); programs.ok()) {
     server_options.programs = *std::move(programs);
   } else {
@@ -184,6 +192,10 @@ void add_serve(CLI::App& app, int& exit_code) {
   verb->add_option("--allow-origin", server.policy.origins,
                    "https://HOST of pages that may use this server; * for any")
       ->allow_extra_args(false);
+  verb->add_option("--fetch", options->fetch,
+                   "where pictures may be fetched from that a request names by address: public, "
+                   "none, or with networks of your own: public,10.1.0.0/16")
+      ->capture_default_str();
   verb->add_option("--max-loaded", options->max_loaded, "models open at once, as far as they idle")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

@@ -1,14 +1,13 @@
 #include "backends/remote_transfer.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cctype>
-#include <mutex>
 
 #include "base/json_members.h"
+#include "net/curl.h"
 
 namespace helicon::backends {
 namespace {
@@ -59,7 +58,7 @@ Error error_of(const std::string& address, long status, std::string_view body,
 }
 
 struct RemoteTransfer::Curl {
-  CURL* easy = nullptr;
+  net::Curl easy = net::new_curl();
   CURLM* multi = nullptr;
   curl_slist* headers = nullptr;
   std::string address;  // of the server, for messages
@@ -72,16 +71,11 @@ struct RemoteTransfer::Curl {
   std::optional<Error> refused;  // by on_bytes
 
   ~Curl() {
-    if (multi && easy) curl_multi_remove_handle(multi, easy);
-    if (easy) curl_easy_cleanup(easy);
+    if (multi && easy) curl_multi_remove_handle(multi, easy.get());
     if (multi) curl_multi_cleanup(multi);
     curl_slist_free_all(headers);
   }
-  long status() const {
-    long value = 0;
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &value);
-    return value;
-  }
+  long status() const { return net::status_of(easy.get()); }
   static size_t write(const char* data, size_t, size_t size, void* user) {
     auto& self = *static_cast<Curl*>(user);
     if (self.status() / 100 != 2) {
@@ -108,21 +102,16 @@ struct RemoteTransfer::Curl {
 RemoteTransfer::RemoteTransfer(const RemoteOptions& options, const std::string& path,
                                std::string body)
     : curl_(std::make_unique<Curl>()) {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   Curl& curl = *curl_;
   curl.address = options.address;
   curl.key = options.key;
   curl.body = std::move(body);
-  curl.easy = curl_easy_init();
   curl.multi = curl_multi_init();
   if (!curl.easy || !curl.multi) return;
   const auto set = [&curl](CURLoption option, auto value) {
-    curl_easy_setopt(curl.easy, option, value);
+    curl_easy_setopt(curl.easy.get(), option, value);
   };
   set(CURLOPT_URL, (options.address + path).c_str());
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect.count()));
   // Fewer than one byte a second, for so long.
   set(CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -143,7 +132,7 @@ RemoteTransfer::RemoteTransfer(const RemoteOptions& options, const std::string& 
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(curl.body.size()));
   }
   set(CURLOPT_HTTPHEADER, curl.headers);
-  curl_multi_add_handle(curl.multi, curl.easy);
+  curl_multi_add_handle(curl.multi, curl.easy.get());
 }
 
 RemoteTransfer::~RemoteTransfer() = default;
@@ -186,8 +175,7 @@ Status RemoteTransfer::perform(const std::function<Status(std::string_view)>& on
     return Error{ErrorCode::network, fmt::format("{} has fallen silent", curl.address), {}};
   if (outcome != CURLE_OK)
     return Error{ErrorCode::network,
-                 fmt::format("{}: {}", curl.address,
-                             one_line(curl.reason[0] ? curl.reason : curl_easy_strerror(outcome))),
+                 fmt::format("{}: {}", curl.address, one_line(net::words_of(curl.reason, outcome))),
                  {}};
   if (curl.status() / 100 != 2)
     return error_of(curl.address, curl.status(), curl.error_body, curl.retry_after);

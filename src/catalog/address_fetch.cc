@@ -1,6 +1,5 @@
 #include "catalog/address_fetch.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,15 +10,13 @@
 #include <span>
 #include <string_view>
 
-#include "base/paths.h"
+#include "net/curl.h"
 
 namespace helicon::catalog {
 namespace {
 
 // So many failures in a row without one new byte, and we give up.
 constexpr int patience = 3;
-
-using Curl = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
 
 // One request and what came of it.
 struct Transfer {
@@ -35,12 +32,6 @@ struct Transfer {
 
 Error network_error(const std::string& address, std::string_view what) {
   return Error{ErrorCode::network, fmt::format("{}: {}", address, what), ""};
-}
-
-long status_of(CURL* curl) {
-  long status = 0;
-  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-  return status;
 }
 
 // "Content-Range: bytes 100-999/1000" gives 100. Called for the headers of redirections, too.
@@ -65,7 +56,7 @@ std::size_t on_header(const char* text, std::size_t, std::size_t size, void* use
 // anew.
 Status begin(Transfer& transfer) {
   PartialFile& partial = *transfer.partial;
-  const bool whole = status_of(transfer.curl) == 200;
+  const bool whole = net::status_of(transfer.curl) == 200;
   if (whole && partial.size() > 0) HELICON_TRY(partial.restart());
   if (!whole && transfer.range_start != partial.size()) {
     return Error{
@@ -113,13 +104,11 @@ void configure(CURL* curl, const std::string& address, Transfer& transfer,
                std::chrono::seconds stall) {
   const auto set = [curl](CURLoption option, auto value) { curl_easy_setopt(curl, option, value); };
   set(CURLOPT_URL, address.c_str());
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
   // Who started encrypted stays so.
   set(CURLOPT_REDIR_PROTOCOLS_STR, address.starts_with("https:") ? "https" : "http,https");
   set(CURLOPT_FOLLOWLOCATION, 1L);
   set(CURLOPT_MAXREDIRS, 10L);
   set(CURLOPT_FAILONERROR, 1L);
-  set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_USERAGENT, "helicon");
   set(CURLOPT_CONNECTTIMEOUT, 30L);
   set(CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -131,13 +120,6 @@ void configure(CURL* curl, const std::string& address, Transfer& transfer,
   set(CURLOPT_NOPROGRESS, 0L);
   set(CURLOPT_XFERINFOFUNCTION, on_progress);
   set(CURLOPT_XFERINFODATA, &transfer);
-  // The curl program reads these, its library does not.
-  for (const char* name : {"SSL_CERT_FILE", "CURL_CA_BUNDLE"}) {
-    if (const auto file = environment_variable(name)) set(CURLOPT_CAINFO, file->c_str());
-  }
-  if (const auto folder = environment_variable("SSL_CERT_DIR")) {
-    set(CURLOPT_CAPATH, folder->c_str());
-  }
 }
 
 // False for what trying again would not change.
@@ -178,7 +160,7 @@ struct Outcome {
 
 Result<Outcome> attempt(const std::string& address, std::uint64_t bytes, PartialFile& partial,
                         Meter& meter, std::chrono::seconds stall, std::stop_token stop) {
-  const Curl curl(curl_easy_init(), curl_easy_cleanup);
+  const net::Curl curl = net::new_curl();
   if (!curl) return Error{ErrorCode::internal, "curl could not be started", ""};
   Transfer transfer{.curl = curl.get(),
                     .bytes = bytes,
@@ -188,16 +170,15 @@ Result<Outcome> attempt(const std::string& address, std::uint64_t bytes, Partial
                     .range_start = {},
                     .error = {}};
   configure(curl.get(), address, transfer, stall);
-  std::string words(CURL_ERROR_SIZE, '\0');
-  curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, words.data());
+  char words[CURL_ERROR_SIZE] = "";
+  curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, words);
   const std::string range = fmt::format("{}-", partial.size());
   if (partial.size() > 0) curl_easy_setopt(curl.get(), CURLOPT_RANGE, range.c_str());
 
   Outcome outcome;
   outcome.code = curl_easy_perform(curl.get());
-  outcome.status = status_of(curl.get());
-  outcome.text = words.c_str();
-  if (outcome.text.empty()) outcome.text = curl_easy_strerror(outcome.code);
+  outcome.status = net::status_of(curl.get());
+  outcome.text = net::words_of(words, outcome.code);
   if (transfer.error) {
     transfer.error->message = fmt::format("{}: {}", address, transfer.error->message);
     return *transfer.error;
@@ -216,9 +197,6 @@ Result<Outcome> attempt(const std::string& address, std::uint64_t bytes, Partial
 
 Status fetch_address(const std::string& address, std::uint64_t bytes, PartialFile& partial,
                      Meter& meter, std::chrono::seconds stall, std::stop_token stop) {
-  static const CURLcode initialized = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (initialized != CURLE_OK) return Error{ErrorCode::internal, "curl could not be started", ""};
-
   if (partial.size() > bytes) HELICON_TRY(partial.restart());
   for (int failures = 0; partial.size() < bytes;) {
     const std::uint64_t before = partial.size();

@@ -26,10 +26,11 @@ std::string_view sense_for(MediumKind kind);  // "eyes" or "ears"
 // Something to see or to hear, in a file of whatever format.
 struct Medium {
   MediumKind kind = MediumKind::picture;
-  std::shared_ptr<const GivenFile> file;
-  std::string type;  // "image/png", as its sender calls it; or empty
-  std::string name;  // for messages: "messages[0].content[1]", or a path
-  size_t at = 0;     // before so many bytes of the content
+  std::shared_ptr<const GivenFile> file;  // null until it is fetched from
+  std::string address;                    // http or https, where its sender gave one
+  std::string type;                       // "image/png", as its sender calls it; or empty
+  std::string name;                       // for messages: "messages[0].content[1]", or a path
+  size_t at = 0;                          // before so many bytes of the content
 };
 
 // The error with the medium's name before its message, and as its parameter.

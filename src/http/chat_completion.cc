@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <utility>
 
+#include "http/chat_media.h"
 #include "http/chat_reply.h"
 #include "http/chat_request.h"
 #include "http/error.h"
@@ -125,7 +126,11 @@ Awaitable<Status> ChatAnswer::start() {
       std::any_of(request_.chat.messages.begin(), request_.chat.messages.end(),
                   [](const chat::Message& message) { return !message.media.empty(); });
   auto& workers = has_media ? services_.media_workers : services_.workers;
-  auto started = co_await run_on(workers, exchange_.executor(), [this] {
+  using Started = Result<std::unique_ptr<backends::ChatRun>>;
+  auto started = co_await run_on(workers, exchange_.executor(), [this]() -> Started {
+    const ServerOptions& options = services_.options;
+    HELICON_TRY(fetch_media(request_.chat.messages, options.fetch_rules, options.fetch_limits,
+                            stop_.get_token()));
     runtime::Listener listener;
     listener.on_event = [queue = queue_](runtime::Event event) { queue->push(std::move(event)); };
     listener.on_done = [queue = queue_](const runtime::Usage& usage) { queue->finish(usage); };

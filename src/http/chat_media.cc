@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -41,20 +43,28 @@ struct DataUrl {
 };
 Result<DataUrl> read_data_url(std::string_view url, const std::string& path) {
   constexpr std::string_view kScheme = "data:", kCoding = ";base64";
-  if (!url.starts_with(kScheme))
-    return field_error(ErrorCode::unsupported, path,
-                       "must be a data: URL: addresses are not fetched here");
-  url.remove_prefix(kScheme.size());
   const size_t comma = url.find(',');
-  if (comma == std::string_view::npos || !url.substr(0, comma).ends_with(kCoding))
+  if (!url.starts_with(kScheme) || comma == std::string_view::npos ||
+      !url.substr(0, comma).ends_with(kCoding))
     return field_error(ErrorCode::invalid_argument, path,
-                       "must be a data: URL in base64, such as \"data:image/png;base64,...\"");
-  return DataUrl{url.substr(0, comma - kCoding.size()), url.substr(comma + 1)};
+                       "must be a data: URL in base64, such as \"data:image/png;base64,...\", or, "
+                       "but for files, an http or https address");
+  return DataUrl{url.substr(kScheme.size(), comma - kCoding.size() - kScheme.size()),
+                 url.substr(comma + 1)};
+}
+
+bool is_address(std::string_view url) {
+  return url.starts_with("http://") || url.starts_with("https://");
+}
+
+std::optional<MediumKind> known_kind(std::string_view type) {
+  for (const TypedKind& known : kTypedKinds)
+    if (type.starts_with(known.prefix)) return known.kind;
+  return std::nullopt;
 }
 
 Result<MediumKind> kind_of_type(std::string_view type, const std::string& path) {
-  for (const TypedKind& known : kTypedKinds)
-    if (type.starts_with(known.prefix)) return known.kind;
+  if (const auto kind = known_kind(type)) return *kind;
   return field_error(ErrorCode::unsupported, path,
                      fmt::format("files of type \"{}\" are not supported, only image/*, video/* "
                                  "and audio/*",
@@ -80,6 +90,12 @@ Result<std::optional<chat::Medium>> read_medium(const json::object& part, std::s
   }
   HELICON_ASSIGN(const std::string_view text, read_string(*value, field));
   chat::Medium medium;
+  medium.name = path;
+  if (source->kind) medium.kind = *source->kind;
+  if (source->url && source->kind && is_address(text)) {
+    medium.address = text;
+    return std::optional(std::move(medium));
+  }
   std::string_view base64 = text;
   if (source->url) {
     HELICON_ASSIGN(const DataUrl url, read_data_url(text, field));
@@ -89,13 +105,40 @@ Result<std::optional<chat::Medium>> read_medium(const json::object& part, std::s
       HELICON_ASSIGN(medium.kind, kind_of_type(url.type, field));
     }
   }
-  if (source->kind) medium.kind = *source->kind;
   auto bytes = decode_base64(base64);
   if (!bytes) return field_error(ErrorCode::invalid_argument, field, "is not valid base64");
   if (bytes->empty()) return field_error(ErrorCode::invalid_argument, field, "is empty");
   medium.file = std::make_shared<const GivenFile>(*std::move(bytes));
-  medium.name = path;
   return std::optional(std::move(medium));
+}
+
+Status fetch_media(std::vector<chat::Message>& messages, const net::FetchRules& rules,
+                   net::FetchLimits limits, const std::stop_token& stop) {
+  using std::chrono::steady_clock;
+  const auto end = steady_clock::now() + limits.whole;
+  struct File {
+    std::shared_ptr<const GivenFile> file;
+    std::string type;
+  };
+  std::map<std::string, File> files;  // by address
+  for (chat::Message& message : messages)
+    for (chat::Medium& medium : message.media) {
+      if (medium.file) continue;
+      File& file = files[medium.address];
+      if (!file.file) {
+        limits.whole =
+            std::chrono::duration_cast<std::chrono::milliseconds>(end - steady_clock::now());
+        auto fetched = net::guarded_fetch(medium.address, rules, limits, stop);
+        if (!fetched.ok()) return chat::about(medium, std::move(fetched).error());
+        limits.bytes -= fetched->bytes.size();
+        file = {std::make_shared<const GivenFile>(std::move(fetched->bytes)),
+                std::move(fetched->type)};
+      }
+      medium.file = file.file;
+      // What a server calls anything ("application/octet-stream") tells nobody what it is.
+      if (known_kind(file.type) == medium.kind) medium.type = file.type;
+    }
+  return ok_status();
 }
 
 }  // namespace helicon::http

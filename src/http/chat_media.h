@@ -3,21 +3,30 @@
 
 #include <boost/json.hpp>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "chat/message.h"
+#include "net/guarded_fetch.h"
 
 namespace helicon::http {
 
 // Reads a part of `type`, which the request calls `path`; nothing if that is no kind of medium.
 //   {"type": "image_url", "image_url": {"url": "data:image/png;base64,..."}}, video_url, audio_url
+//   {"type": "image_url", "image_url": {"url": "https://..."}}: fetch_media() has to follow
 //   {"type": "input_audio", "input_audio": {"data": "...", "format": "wav"}}
 //   {"type": "file", "file": {"file_data": "data:video/mp4;base64,..."}}
 // What a file holds is found out when it is decoded; a type or format only says which sense it is
-// for. Errors: invalid_argument, unsupported (an address that is no data: URL, other files).
+// for. Errors: invalid_argument, unsupported (other files).
 Result<std::optional<chat::Medium>> read_medium(const boost::json::object& part,
                                                 std::string_view type, const std::string& path);
+
+// Fetches all media that have an address and no file yet, one after the other, each address once;
+// `limits` are for all of them together. Errors, about the medium: those of guarded_fetch().
+Status fetch_media(std::vector<chat::Message>& messages, const net::FetchRules& rules,
+                   net::FetchLimits limits, const std::stop_token& stop);
 
 }  // namespace helicon::http

@@ -328,8 +328,12 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{
             with_messages(
                 R"([{"role":"user","content":"a"},{"role":"user","content":[{"type":"text","text":"b"},
-                       {"type":"image_url","image_url":{"url":"http://example.org/a.png"}}]}])"),
-            unsupported, "messages[1].content[1].image_url.url", "addresses are not fetched"},
+                       {"type":"image_url","image_url":{"url":"ftp://example.org/a.png"}}]}])"),
+            invalid, "messages[1].content[1].image_url.url", "an http or https address"},
+        Refusal{
+            with_messages(
+                R"([{"role":"user","content":[{"type":"file","file":{"file_data":"http://x.org/a"}}]}])"),
+            invalid, "messages[0].content[0].file.file_data", "must be a data: URL"},
         Refusal{with_messages(R"([{"role":"user","content":[{"type":"input_audio"}]}])"), invalid,
                 "messages[0].content[0].input_audio", "missing"},
         Refusal{

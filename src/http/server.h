@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "http/origin_policy.h"
 #include "http/web_assets.h"
+#include "net/guarded_fetch.h"
 
 namespace helicon::http {
 
@@ -42,6 +43,8 @@ struct ServerOptions {
   OriginPolicy policy;
   ServerLimits limits;
   ServerTimeouts timeouts;
+  net::FetchRules fetch_rules;                            // of addresses that messages name
+  net::FetchLimits fetch_limits;                          // for all of one request
   std::shared_ptr<const agents::ProgramRunner> programs;  // runs what agents write; or null
   std::function<const WebAsset*(std::string_view path)> find_asset = find_web_asset;
 };
