@@ -19,6 +19,7 @@ Result<chat::Medium> open_medium(chat::MediumKind kind, const std::string& path)
                       .address = {},
                       .type = {},
                       .name = path,
+                      .muted = false,
                       .at = 0};
 }
 

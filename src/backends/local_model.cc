@@ -147,25 +147,40 @@ class LocalModel final : public ChatModel {
     return text;
   }
 
-  // In their order. What is too much for the context is not encoded to its end.
-  Result<std::vector<PromptMedium>> encode_media(const ChatRequest& request) const {
+  // In their order; a film's sound becomes a medium of its own behind it, as the reference's
+  // processor wants them. What is too much for the context is not encoded to its end.
+  Result<std::vector<PromptMedium>> encode_media(ChatRequest& request) const {
     std::vector<PromptMedium> media;
     size_t rows = 0;
-    for (const chat::Message& message : request.messages)
-      for (const chat::Medium& medium : message.media) {
-        const auto token = media_ ? media_->token_of(medium.kind) : std::nullopt;
-        if (!token) return without_sense(medium);
+    const auto add = [&](const chat::Medium& medium, EncodedMedium encoded) -> Status {
+      rows += encoded.rows->count();
+      if (rows >= static_cast<size_t>(info_.context_length))
+        return chat::about(
+            medium, {ErrorCode::context_length,
+                     fmt::format("pictures, films and sounds up to this one take {} tokens; the "
+                                 "context holds {}",
+                                 rows, info_.context_length)});
+      const text::TokenId token = media_->token_of(medium.kind).value();
+      media.push_back(
+          {medium.kind, std::move(encoded), token, std::string(tokenizer_->token_bytes(token))});
+      return ok_status();
+    };
+    for (chat::Message& message : request.messages) {
+      std::vector<chat::Medium> given = std::exchange(message.media, {});
+      for (chat::Medium& medium : given) {
+        if (!media_ || !media_->token_of(medium.kind)) return without_sense(medium);
         HELICON_ASSIGN(EncodedMedium encoded, media_->encode(medium, request.cancelled));
-        rows += encoded.rows->count();
-        if (rows >= static_cast<size_t>(info_.context_length))
-          return chat::about(
-              medium, {ErrorCode::context_length,
-                       fmt::format("pictures, films and sounds up to this one take {} tokens; the "
-                                   "context holds {}",
-                                   rows, info_.context_length)});
-        media.push_back({medium.kind, std::move(encoded), *token,
-                         std::string(tokenizer_->token_bytes(*token))});
+        HELICON_TRY(add(medium, std::move(encoded)));
+        message.media.push_back(medium);
+        if (medium.kind != chat::MediumKind::film || medium.muted || !info_.hears) continue;
+        HELICON_ASSIGN(std::optional<EncodedMedium> heard,
+                       media_->encode_sound_of(medium, request.cancelled));
+        if (!heard) continue;
+        medium.kind = chat::MediumKind::sound;
+        HELICON_TRY(add(medium, *std::move(heard)));
+        message.media.push_back(std::move(medium));
       }
+    }
     return media;
   }
 

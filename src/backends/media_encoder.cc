@@ -20,18 +20,27 @@ constexpr size_t kHeardAtOnce = media::kSampleRate * 10;  // samples, between tw
 
 size_t index_of(MediumKind kind) { return static_cast<size_t>(kind); }
 
-// Kind and SHA-256 of all bytes.
-Result<std::string> key_of(const chat::Medium& medium, const std::stop_token& stop) {
+// Use and SHA-256 of all bytes.
+Result<std::string> key_of(const GivenFile& file, std::string_view use,
+                           const std::stop_token& stop) {
   Sha256 sum;
-  HELICON_TRY(medium.file->read_pieces([&](std::string_view piece) -> Status {
+  HELICON_TRY(file.read_pieces([&](std::string_view piece) -> Status {
     if (stop.stop_requested()) return Error{ErrorCode::cancelled, "stopped", {}};
     sum.add(std::as_bytes(std::span(piece)));
     return ok_status();
   }));
-  return fmt::format("{} {}", index_of(medium.kind), sum.finish());
+  return fmt::format("{} {}", use, sum.finish());
 }
 
-size_t bytes_of(const EncodedMedium& medium) { return medium.rows->values.size() * sizeof(float); }
+size_t bytes_of(const EncodedMedium& medium) {
+  constexpr size_t kItself = 1024;  // about: that a film is silent is kept, too
+  return kItself + (medium.rows ? medium.rows->values.size() * sizeof(float) : 0);
+}
+
+// Of a file that has been seen as a film: what cannot be heard in it is nothing.
+bool says_silent(const Error& error) {
+  return error.code == ErrorCode::corrupt || error.code == ErrorCode::unsupported;
+}
 
 }  // namespace
 
@@ -75,15 +84,32 @@ std::optional<int32_t> MediaEncoder::token_of(MediumKind kind) const {
 
 Result<EncodedMedium> MediaEncoder::encode(const chat::Medium& medium,
                                            const std::stop_token& stop) {
-  auto encoded = find_or_encode(medium, stop);
+  auto encoded = find_or_encode(*medium.file, chat::to_string(medium.kind), stop,
+                                [&] { return encode_new(medium.kind, *medium.file, stop); });
   if (!encoded.ok()) return chat::about(medium, std::move(encoded).error());
   return encoded;
 }
 
+Result<std::optional<EncodedMedium>> MediaEncoder::encode_sound_of(const chat::Medium& film,
+                                                                   const std::stop_token& stop) {
+  auto heard = find_or_encode(*film.file, "sound of a film", stop, [&]() -> Result<EncodedMedium> {
+    auto sound = encode_new(MediumKind::sound, *film.file, stop);
+    if (!sound.ok() && says_silent(sound.error())) return EncodedMedium{};
+    return sound;
+  });
+  if (!heard.ok()) {
+    heard.error().message = "its sound: " + heard.error().message;
+    return chat::about(film, std::move(heard).error());
+  }
+  if (!heard->rows) return std::optional<EncodedMedium>();
+  return std::optional(*std::move(heard));
+}
+
 // Who comes while another is busy waits, and finds what that one has encoded if it is the same.
-Result<EncodedMedium> MediaEncoder::find_or_encode(const chat::Medium& medium,
-                                                   const std::stop_token& stop) {
-  HELICON_ASSIGN(std::string key, key_of(medium, stop));
+Result<EncodedMedium> MediaEncoder::find_or_encode(
+    const GivenFile& file, std::string_view use, const std::stop_token& stop,
+    const std::function<Result<EncodedMedium>()>& encode) {
+  HELICON_ASSIGN(std::string key, key_of(file, use, stop));
   std::unique_lock lock(mutex_);
   if (!changed_.wait(lock, stop, [&] { return !busy_; }))
     return Error{ErrorCode::cancelled, "stopped", {}};
@@ -95,7 +121,7 @@ Result<EncodedMedium> MediaEncoder::find_or_encode(const chat::Medium& medium,
   }
   busy_ = true;
   lock.unlock();
-  auto encoded = encode_new(medium, stop);
+  auto encoded = encode();
   lock.lock();
   busy_ = false;
   if (encoded.ok()) keep(std::move(key), *encoded);
@@ -115,14 +141,14 @@ void MediaEncoder::keep(std::string key, EncodedMedium medium) {
   }
 }
 
-Result<EncodedMedium> MediaEncoder::encode_new(const chat::Medium& medium,
+Result<EncodedMedium> MediaEncoder::encode_new(MediumKind kind, const GivenFile& file,
                                                const std::stop_token& stop) {
   EncodedMedium encoded;
   std::vector<float> rows;
-  switch (medium.kind) {
+  switch (kind) {
     case MediumKind::picture: {
       HELICON_ASSIGN(const media::Picture picture,
-                     read(*medium.file, stop, media::decode_picture, media::convert_picture));
+                     read(file, stop, media::decode_picture, media::convert_picture));
       HELICON_ASSIGN(encoders::Eyes* const eyes, this->eyes());
       HELICON_ASSIGN(rows, eyes->look(picture, {.on_progress = {}, .stop = stop}));
       break;
@@ -130,16 +156,16 @@ Result<EncodedMedium> MediaEncoder::encode_new(const chat::Medium& medium,
     case MediumKind::film: {
       HELICON_ASSIGN(const media::Ffmpeg* const decoder, ffmpeg());
       HELICON_ASSIGN(encoders::Eyes* const eyes, this->eyes());
-      HELICON_ASSIGN(const Descriptor file, medium.file->open());
+      HELICON_ASSIGN(const Descriptor opened, file.open());
       HELICON_ASSIGN(encoders::Eyes::Watched watched,
-                     eyes->watch(*decoder, file.value(), {.on_progress = {}, .stop = stop}));
+                     eyes->watch(*decoder, opened.value(), {.on_progress = {}, .stop = stop}));
       rows = std::move(watched.embeddings);
       encoded.seconds = std::move(watched.seconds);
       break;
     }
     case MediumKind::sound: {
       HELICON_ASSIGN(const media::Sound sound,
-                     read(*medium.file, stop, media::decode_sound, media::convert_sound));
+                     read(file, stop, media::decode_sound, media::convert_sound));
       HELICON_ASSIGN(rows, hear(sound, stop));
       break;
     }

@@ -13,6 +13,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/memory_limit.h"
@@ -62,18 +63,25 @@ class MediaEncoder {
   // Errors: unsupported (no such sense, or a format that nobody reads), corrupt, too_large,
   // out_of_memory, cancelled, io. Each names the medium, in its parameter, too.
   Result<EncodedMedium> encode(const chat::Medium& medium, const std::stop_token& stop);
+  // What a model with ears hears of a film that it has seen; nothing of one without a sound.
+  Result<std::optional<EncodedMedium>> encode_sound_of(const chat::Medium& film,
+                                                       const std::stop_token& stop);
 
  private:
   struct Kept {
-    std::string key;  // of kind and bytes
+    std::string key;  // of use and bytes
     EncodedMedium medium;
     MemoryClaim memory;
   };
 
   MediaEncoder(std::shared_ptr<const weights::ModelFile> file, std::filesystem::path path,
                size_t vocabulary, size_t width, MediaOptions options);
-  Result<EncodedMedium> find_or_encode(const chat::Medium& medium, const std::stop_token& stop);
-  Result<EncodedMedium> encode_new(const chat::Medium& medium, const std::stop_token& stop);
+  // `use` is what is made of the file: with its bytes the key to what is kept.
+  Result<EncodedMedium> find_or_encode(const GivenFile& file, std::string_view use,
+                                       const std::stop_token& stop,
+                                       const std::function<Result<EncodedMedium>()>& encode);
+  Result<EncodedMedium> encode_new(chat::MediumKind kind, const GivenFile& file,
+                                   const std::stop_token& stop);
   Result<std::vector<float>> hear(const media::Sound& sound, const std::stop_token& stop);
   void keep(std::string key, EncodedMedium medium);
   ThreadPool& threads();

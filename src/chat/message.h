@@ -30,6 +30,7 @@ struct Medium {
   std::string address;                    // http or https, where its sender gave one
   std::string type;                       // "image/png", as its sender calls it; or empty
   std::string name;                       // for messages: "messages[0].content[1]", or a path
+  bool muted = false;                     // of a film: its sound is not for the ears
   size_t at = 0;                          // before so many bytes of the content
 };
 

@@ -82,16 +82,20 @@ Result<std::optional<chat::Medium>> read_medium(const json::object& part, std::s
   const json::value* value = part.if_contains(type);
   if (!value) return field_error(ErrorCode::invalid_argument, member, "is missing");
   const std::string field = fmt::format("{}.{}", member, source->key);
+  chat::Medium medium;
+  medium.name = path;
+  if (source->kind) medium.kind = *source->kind;
   // Some clients send the URL itself in the place of the object around it.
   if (!(source->url && value->is_string())) {
     HELICON_ASSIGN(const json::object* const object, read_object(*value, member));
+    if (const json::value* sound = object->if_contains("sound")) {
+      HELICON_ASSIGN(const bool wanted, read_bool(*sound, member + ".sound"));
+      medium.muted = !wanted;
+    }
     value = object->if_contains(source->key);
     if (!value) return field_error(ErrorCode::invalid_argument, field, "is missing");
   }
   HELICON_ASSIGN(const std::string_view text, read_string(*value, field));
-  chat::Medium medium;
-  medium.name = path;
-  if (source->kind) medium.kind = *source->kind;
   if (source->url && source->kind && is_address(text)) {
     medium.address = text;
     return std::optional(std::move(medium));

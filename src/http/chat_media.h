@@ -17,6 +17,7 @@ namespace helicon::http {
 // Reads a part of `type`, which the request calls `path`; nothing if that is no kind of medium.
 //   {"type": "image_url", "image_url": {"url": "data:image/png;base64,..."}}, video_url, audio_url
 //   {"type": "image_url", "image_url": {"url": "https://..."}}: fetch_media() has to follow
+//   {"type": "video_url", "video_url": {"url": "...", "sound": false}}: its pictures alone
 //   {"type": "input_audio", "input_audio": {"data": "...", "format": "wav"}}
 //   {"type": "file", "file": {"file_data": "data:video/mp4;base64,..."}}
 // What a file holds is found out when it is decoded; a type or format only says which sense it is

@@ -124,6 +124,31 @@ def test_other_formats_are_converted(local, codec):
         assert seen.choices[0].message.content == plain.choices[0].message.content
 
 
+def with_sound(film, sound, folder):
+    """The film with that sound, both as they are."""
+    path = folder / "both.mkv"
+    subprocess.run(["ffmpeg", "-v", "error", "-i", FOLDER / film, "-i", FOLDER / sound, "-map", "0:v", "-map", "1:a",
+                    "-c", "copy", path], check=True)
+    return path.read_bytes()
+
+
+def test_a_films_sound_is_heard(local, tmp_path):
+    question = {"type": "text", "text": "What happens?"}
+    url = url_of(with_sound("film_0.mkv", "sound_0.wav", tmp_path), "video/x-matroska")
+    both = {"type": "video_url", "video_url": {"url": url}}
+    muted = {"type": "video_url", "video_url": {"url": url, "sound": False}}
+    apart = show(local, part_of("film_0.mkv"), part_of("sound_0.wav"), question)
+    alone = show(local, part_of("film_0.mkv"), question)
+    assert apart.usage.prompt_tokens > alone.usage.prompt_tokens
+    for same, other in ((both, apart), (both, apart), (muted, alone)):
+        answer = show(local, same, question)
+        assert answer.usage.prompt_tokens == other.usage.prompt_tokens
+        assert answer.choices[0].message.content == other.choices[0].message.content
+    with pytest.raises(openai.BadRequestError) as caught:
+        show(local, {"type": "video_url", "video_url": {"url": url, "sound": "no"}}, question)
+    assert caught.value.param == "messages[0].content[0].video_url.sound"
+
+
 PNG = (FOLDER / "picture_0.png").read_bytes()
 # It says that it is 60,000 pixels wide and high.
 HEAD = b"IHDR" + (60_000).to_bytes(4, "big") * 2 + PNG[24:29]
