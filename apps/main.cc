@@ -24,6 +24,7 @@ constexpr AddVerb verbs[] = {
     add_ls,        // which models there are
     add_rm,        // remove one
     add_show,      // what is in one
+    add_quantize,  // write one as another type
     add_tokenize,  // measuring: text to ids
     add_template,  // measuring: messages to prompt
     add_logits,    // measuring: ids to logits

@@ -1,4 +1,4 @@
-// Pulling a model with its progress shown: a bar on a terminal, lines elsewhere, JSON for programs.
+// Pulling a model with its progress shown.
 #pragma once
 
 #include <filesystem>
@@ -14,9 +14,5 @@ namespace helicon::apps {
 Result<std::filesystem::path> pull_with_progress(
     const catalog::Catalog& catalog, const std::string& name, bool json,
     catalog::Verify verify = catalog::Verify::if_changed);
-
-// One line of the bar, `columns` wide at most: name, bar, percentage, bytes, rate, time left.
-std::string progress_bar(const std::string& name, const catalog::Progress& progress,
-                         size_t columns);
 
 }  // namespace helicon::apps

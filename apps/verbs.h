@@ -14,6 +14,7 @@ void add_pull(CLI::App& app, int& exit_code);
 void add_ls(CLI::App& app, int& exit_code);
 void add_rm(CLI::App& app, int& exit_code);
 void add_show(CLI::App& app, int& exit_code);
+void add_quantize(CLI::App& app, int& exit_code);
 void add_tokenize(CLI::App& app, int& exit_code);
 void add_template(CLI::App& app, int& exit_code);
 void add_logits(CLI::App& app, int& exit_code);

@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # From the ground of the house to its roof; docs/architecture.md says what each is for.
 FLOORS = """
-base net tensor kernels weights media encoders cache models chat text runtime backends catalog tools
+base net tensor kernels weights media encoders cache models chat text convert runtime backends catalog tools
 agents skills store accounts http
 """.split()
 

@@ -29,6 +29,7 @@ struct LayerAttention {
 // A set of rotation frequencies, shared by the layers that use them.
 struct Rotation {
   std::vector<float> frequencies;  // [pairs], radians a position
+  float theta = 0, factor = 1;     // what they were made of
 };
 
 // RMS over each head of queries and keys, before the rotation.

@@ -46,7 +46,7 @@ Result<DecoderConfig> read_common(const ModelNumbers& numbers) {
 }
 
 Rotation make_rotation(size_t pairs, float theta, float factor) {
-  Rotation rotation;
+  Rotation rotation{.frequencies = {}, .theta = theta, .factor = factor};
   for (size_t i = 0; i < pairs; ++i) {
     const float exponent = static_cast<float>(2 * i) / static_cast<float>(2 * pairs);
     rotation.frequencies.push_back(1.0f / std::pow(theta, exponent) / factor);

@@ -12,14 +12,6 @@ namespace {
 
 constexpr size_t kMostExperts = 4096;
 
-constexpr TensorNames kGgufExperts = [] {
-  TensorNames names = kGgufNames;
-  names.router = "ffn_gate_inp.weight";
-  names.experts_gate = "ffn_gate_exps.weight";
-  names.experts_up = "ffn_up_exps.weight";
-  names.experts_down = "ffn_down_exps.weight";
-  return names;
-}();
 // As files have them, and as transformers has them in memory.
 constexpr TensorNames kFolderExperts = [] {
   TensorNames names = kFolderNames;
@@ -80,7 +72,6 @@ Result<DecoderConfig> configure_qwen3(const weights::ModelFile& file) {
 Result<DecoderConfig> configure_qwen3_moe(const weights::ModelFile& file) {
   const ModelNumbers numbers(file, "qwen3moe");
   HELICON_ASSIGN(DecoderConfig config, read_gguf(numbers));
-  config.names = &kGgufExperts;
   HELICON_TRY(read_experts(
       numbers, {"expert_count", "expert_used_count", "expert_feed_forward_length"}, config));
   return config;

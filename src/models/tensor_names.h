@@ -51,6 +51,10 @@ inline constexpr TensorNames kGgufNames = {
     .up = "ffn_up.weight",
     .down = "ffn_down.weight",
     .after_feed_forward_norm = "post_ffw_norm.weight",
+    .router = "ffn_gate_inp.weight",
+    .experts_gate = "ffn_gate_exps.weight",
+    .experts_up = "ffn_up_exps.weight",
+    .experts_down = "ffn_down_exps.weight",
 };
 
 // Those of a layer as the classes of transformers name them, where they have them at all.

@@ -113,4 +113,15 @@ const PreTokenizerDefinition* find_pre_tokenizer(const std::vector<std::string>&
   return nullptr;
 }
 
+std::string_view find_pre_tokenizer_name(const PreTokenizerDefinition& other) {
+  for (const PreTokenizerDefinition& definition : table) {
+    if (definition.composes == other.composes &&
+        definition.keeps_known_pieces == other.keeps_known_pieces &&
+        std::equal(definition.patterns.begin(), definition.patterns.end(), other.patterns.begin(),
+                   other.patterns.end()))
+      return definition.name;
+  }
+  return {};
+}
+
 }  // namespace helicon::text

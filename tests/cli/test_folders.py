@@ -79,6 +79,39 @@ def test_a_folder_runs_by_its_name(helicon, qwen3):
         shutil.rmtree(there)
 
 
+def test_a_folder_becomes_a_file(helicon, qwen3, tmp_path):
+    out = tmp_path / "tiny.gguf"
+    written = helicon("quantize", qwen3, out, "--type", "f32").succeeds()
+    assert written.out.startswith(f"{out} (")
+    asked = ["--max-tokens", "8", "--temperature", "0", "--json", "What is it?"]
+    answers = [json.loads(helicon("run", model, *asked).succeeds().out) for model in (qwen3, out)]
+    assert answers[0]["answer"] == answers[1]["answer"]
+    assert answers[0]["usage"]["prompt_tokens"] == answers[1]["usage"]["prompt_tokens"]
+    sizes = [out.stat().st_size]
+    for kind in ("f16", "q8_0", "q4_k"):
+        helicon("quantize", out, tmp_path / f"{kind}.gguf", "--type", kind).succeeds()
+        assert helicon("run", tmp_path / f"{kind}.gguf", "--max-tokens", "4", "Hello").succeeds().out
+        sizes.append((tmp_path / f"{kind}.gguf").stat().st_size)
+    assert sizes[0] > sizes[1] > sizes[2] == sizes[3]  # rows of 32 and 48 are too short for q4_k
+    lines = helicon("quantize", out, tmp_path / "q8_0.gguf", "--type", "q8_0", "--json", "--force").succeeds().out
+    last = json.loads(lines.splitlines()[-1])
+    assert last == {"path": str(tmp_path / "q8_0.gguf"), "type": "q8_0", "bytes": sizes[2], "left_out": 0, "widened": 1}
+
+
+def test_what_cannot_become_a_file_says_so(helicon, qwen3, tmp_path):
+    out = tmp_path / "tiny.gguf"
+    helicon("quantize", qwen3, out, "--type", "q4").fails_with("'q4'", "q4_k")
+    helicon("quantize", qwen3, tmp_path, "--type", "f16").fails_with("is a folder")
+    helicon("quantize", qwen3, tmp_path / "none" / "x.gguf", "--type", "f16").fails_with("x.gguf", "No such file")
+    helicon("quantize", GOLDEN / "models" / "muse_spark_senses", out, "--type", "f16").fails_with("muse_spark")
+    assert not list(tmp_path.glob("*.gguf*"))
+    helicon("quantize", qwen3, out, "--type", "f16").succeeds()
+    before = out.read_bytes()
+    helicon("quantize", qwen3, out, "--type", "q8_0").fails_with("is there already", "--force")
+    helicon("quantize", out, out, "--type", "q8_0", "--force").fails_with("the model itself")
+    assert out.read_bytes() == before
+
+
 def test_a_folder_without_a_tokenizer_says_so(helicon):
     helicon("run", GOLDEN / "models" / "qwen3_full", "Hello").fails_with("qwen3_full", "no tokenizer.json")
 

@@ -1,4 +1,4 @@
-#include "pull_progress.h"
+#include "progress.h"
 
 #include <gtest/gtest.h>
 
