@@ -26,6 +26,7 @@ struct Options {
   std::string target;
   std::string type;
   int threads = 0;
+  bool eyes = false;
   bool force = false;
   bool json = false;
 };
@@ -71,11 +72,13 @@ Status quantize(const Options& options) {
   ShownProgress shown(model.name, options.json);
   convert::QuantizeOptions quantizing;
   quantizing.threads = options.threads;
+  quantizing.eyes = options.eyes;
   quantizing.stop = stop.get_token();
   quantizing.on_progress = [&](uint64_t done, uint64_t all) {
     shown.show({.done = done, .total = all, .rate = 0, .stage = "quantizing"});
   };
-  auto report = convert::quantize_model(std::move(source), options.target, *type, quantizing);
+  auto report =
+      convert::quantize_model(std::move(source), model.path, options.target, *type, quantizing);
   shown.end();
   if (!report.ok()) {
     Error error = std::move(report).error();
@@ -112,6 +115,9 @@ void add_quantize(CLI::App& app, int& exit_code) {
   verb->add_option("--type", options->type, type_help())->required();
   verb->add_option("--threads", options->threads, "instead of one for each physical core")
       ->check(CLI::Range(1, 1024));
+  verb->add_flag("--eyes", options->eyes,
+                 "write the model's eyes instead: an mmproj file, which is looked for beside the "
+                 "model's as mmproj-NAME.gguf");
   verb->add_flag("--force", options->force, "replace OUT if it is there");
   verb->add_flag("--json", options->json, "progress and result as lines of JSON");
   verb->callback([options, &exit_code] { exit_code = exit_code_of(quantize(*options)); });

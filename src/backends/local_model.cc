@@ -185,6 +185,12 @@ class LocalModel final : public ChatModel {
   }
 
   Error without_sense(const chat::Medium& medium) const {
+    if (medium.kind == chat::MediumKind::film && info_.sees)
+      return chat::about(
+          medium, {ErrorCode::unsupported,
+                   fmt::format("{} sees pictures and no films: an mmproj file has lost how frames "
+                               "follow each other. The model's folder has it",
+                               info_.name)});
     const bool sound = medium.kind == chat::MediumKind::sound;
     return chat::about(
         medium, {ErrorCode::unsupported,

@@ -45,9 +45,11 @@ bool says_silent(const Error& error) {
 }  // namespace
 
 MediaEncoder::MediaEncoder(std::shared_ptr<const weights::ModelFile> file,
+                           std::shared_ptr<const weights::ModelFile> eyes,
                            std::filesystem::path path, size_t vocabulary, size_t width,
                            MediaOptions options)
     : file_(std::move(file)),
+      eyes_file_(std::move(eyes)),
       path_(std::move(path)),
       options_(std::move(options)),
       numbers_(vocabulary, width) {}
@@ -55,7 +57,8 @@ MediaEncoder::MediaEncoder(std::shared_ptr<const weights::ModelFile> file,
 Result<std::unique_ptr<MediaEncoder>> MediaEncoder::create(
     std::shared_ptr<const weights::ModelFile> file, std::filesystem::path path, size_t vocabulary,
     size_t width, MediaOptions options) {
-  const auto vision = encoders::configure_vision(*file);
+  HELICON_ASSIGN(auto eyes, encoders::find_eyes(file, path));
+  const auto vision = encoders::configure_vision(*eyes);
   const auto audio = encoders::configure_audio(*file);
   for (const Error* error :
        {vision.ok() ? nullptr : &vision.error(), audio.ok() ? nullptr : &audio.error()})
@@ -68,11 +71,12 @@ Result<std::unique_ptr<MediaEncoder>> MediaEncoder::create(
           ErrorCode::corrupt,
           fmt::format("its eyes or ears make rows of {} numbers, but it reads {}", output, width),
           {}};
-  std::unique_ptr<MediaEncoder> encoder(
-      new MediaEncoder(std::move(file), std::move(path), vocabulary, width, std::move(options)));
+  std::unique_ptr<MediaEncoder> encoder(new MediaEncoder(
+      std::move(file), std::move(eyes), std::move(path), vocabulary, width, std::move(options)));
   if (vision.ok()) {
     encoder->tokens_[index_of(MediumKind::picture)] = vision->image_token;
-    encoder->tokens_[index_of(MediumKind::film)] = vision->video_token;
+    if (vision->video_token >= 0)
+      encoder->tokens_[index_of(MediumKind::film)] = vision->video_token;
   }
   if (audio.ok()) encoder->tokens_[index_of(MediumKind::sound)] = audio->token;
   return encoder;
@@ -224,7 +228,7 @@ ThreadPool& MediaEncoder::threads() {
 
 Result<encoders::Eyes*> MediaEncoder::eyes() {
   if (!eyes_) {
-    HELICON_ASSIGN(eyes_, encoders::Eyes::open(file_, path_, threads(), options_.exact));
+    HELICON_ASSIGN(eyes_, encoders::Eyes::open(eyes_file_, path_, threads(), options_.exact));
   }
   return &*eyes_;
 }

@@ -74,7 +74,8 @@ class MediaEncoder {
     MemoryClaim memory;
   };
 
-  MediaEncoder(std::shared_ptr<const weights::ModelFile> file, std::filesystem::path path,
+  MediaEncoder(std::shared_ptr<const weights::ModelFile> file,
+               std::shared_ptr<const weights::ModelFile> eyes, std::filesystem::path path,
                size_t vocabulary, size_t width, MediaOptions options);
   // `use` is what is made of the file: with its bytes the key to what is kept.
   Result<EncodedMedium> find_or_encode(const GivenFile& file, std::string_view use,
@@ -94,6 +95,7 @@ class MediaEncoder {
                       Result<Medium> (*convert)(const media::Ffmpeg&, int, const std::stop_token&));
 
   std::shared_ptr<const weights::ModelFile> file_;
+  std::shared_ptr<const weights::ModelFile> eyes_file_;  // the same, or one of its own
   std::filesystem::path path_;
   MediaOptions options_;
   models::MediaNumbers numbers_;

@@ -102,6 +102,8 @@ Result<std::map<std::string, Found, std::less<>>> scan(const fs::path& folder) {
     const auto modified = entry->last_write_time(gone);
     if (gone) continue;
     const std::string stem = path.stem().string();
+    // A model's eyes in a file of their own: encoders::find_eyes() finds them beside it.
+    if (stem.starts_with("mmproj") || stem.ends_with(".mmproj")) continue;
     const Piece piece = piece_of(stem);
     Found& found = models[std::string(piece.name)];
     found.model.name = piece.name;

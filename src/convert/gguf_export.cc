@@ -262,7 +262,8 @@ GgufExport export_itself(const ModelFile& file) {
 
 size_t ExportedTensor::rows() const {
   return static_cast<size_t>(
-      std::accumulate(shape.begin(), shape.end() - 1, uint64_t{1}, std::multiplies<>()));
+             std::accumulate(shape.begin(), shape.end(), uint64_t{1}, std::multiplies<>())) /
+         columns();
 }
 
 Status ExportedTensor::read_row(size_t row, float* target) const {
@@ -278,8 +279,13 @@ Status ExportedTensor::read_row(size_t row, float* target) const {
   const Part& part = parts[row / each];
   const tensor::ElementTypeInfo& element = tensor::info(part.tensor->type);
   const size_t bytes = columns() / element.block_elements * element.block_bytes;
-  tensor::dequantize(part.tensor->type, part.tensor->data + (part.first_row + row % each) * bytes,
-                     target, columns());
+  const std::byte* source = part.tensor->data + (part.first_row + row % each) * summed * bytes;
+  tensor::dequantize(part.tensor->type, source, target, columns());
+  std::vector<float> more(summed > 1 ? columns() : 0);
+  for (size_t piece = 1; piece < summed; ++piece) {
+    tensor::dequantize(part.tensor->type, source + piece * bytes, more.data(), columns());
+    for (size_t i = 0; i < columns(); ++i) target[i] += more[i];
+  }
   for (size_t i = 0; i < columns(); ++i) {
     if (!std::isfinite(target[i]))
       return Error{ErrorCode::corrupt,

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,7 +14,7 @@
 
 namespace helicon::convert {
 
-// A tensor as rows of the innermost dimension, and where they come from.
+// A tensor as rows, and where they come from.
 class ExportedTensor {
  public:
   std::string name;
@@ -26,9 +27,11 @@ class ExportedTensor {
   std::vector<Part> parts;
   float offset = 0;            // added to each number
   size_t heads = 0;            // if any, the rows of each head's two halves take turns
+  size_t summed = 1;           // a row is the sum of so many equal pieces of the source's
+  size_t width = 0;            // of a row, where that is more than the innermost dimension
   std::optional<float> every;  // what each number is, without parts
 
-  size_t columns() const { return static_cast<size_t>(shape.back()); }
+  size_t columns() const { return width > 0 ? width : static_cast<size_t>(shape.back()); }
   size_t rows() const;
   // Error: corrupt (a number that is none), naming the tensor.
   Status read_row(size_t row, float* target) const;
@@ -45,5 +48,9 @@ struct GgufExport {
 // (conversion/qwen.py, conversion/muse_glimmer.py). Errors: unsupported (an architecture, or
 // something of it, that GGUF cannot tell), corrupt.
 Result<GgufExport> export_gguf(std::shared_ptr<const weights::ModelFile> file);
+// The eyes of the model folder at `path`, as an mmproj file: the frames of a patch become one, so
+// it is for pictures. Errors: those of configure_vision() and read_picture_rules(), unsupported.
+Result<GgufExport> export_eyes(std::shared_ptr<const weights::ModelFile> file,
+                               const std::filesystem::path& path);
 
 }  // namespace helicon::convert

@@ -1,14 +1,19 @@
 // The tiny models of tests/golden/models.py, whose reference is transformers, written as GGUF.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "convert/gguf_export.h"
 #include "convert/quantize_model.h"
+#include "encoders/eyes.h"
+#include "media/picture.h"
 #include "models/golden_models.h"
 
 namespace helicon::convert {
@@ -31,7 +36,7 @@ class Converted : public testing::Test {
     auto file = weights::ModelFile::open(source);
     EXPECT_TRUE(file.ok()) << file.error().message;
     const auto report =
-        quantize_model(std::move(file).value(), target, *find_quantize_type(type), {});
+        quantize_model(std::move(file).value(), source, target, *find_quantize_type(type), {});
     EXPECT_TRUE(report.ok()) << report.error().message;
     EXPECT_EQ(report.ok() ? report->bytes : 0, fs::file_size(target));
     return target;
@@ -131,14 +136,73 @@ TEST_F(Converted, TheEyesStayBehind) {
   EXPECT_GT(exported->left_out, 10u);
 }
 
+// What a model's eyes see in its pictures, one after the other.
+std::vector<float> seen(const fs::path& eyes, const fs::path& folder) {
+  ThreadPool threads(2);
+  auto file = weights::ModelFile::open(eyes);
+  EXPECT_TRUE(file.ok()) << file.error().message;
+  auto opened = encoders::Eyes::open(std::move(file).value(), eyes, threads, true);
+  EXPECT_TRUE(opened.ok()) << opened.error().message;
+  std::vector<float> all;
+  for (int i = 0; fs::exists(folder / fmt::format("picture_{}.png", i)); ++i) {
+    const std::string png = read_file(folder / fmt::format("picture_{}.png", i));
+    const auto picture = media::decode_picture(std::as_bytes(std::span(png)));
+    EXPECT_TRUE(picture.ok());
+    const auto embeddings = opened->look(*picture);
+    EXPECT_TRUE(embeddings.ok()) << embeddings.error().message;
+    all.insert(all.end(), embeddings->begin(), embeddings->end());
+  }
+  return all;
+}
+
+TEST_F(Converted, EyesInAFileOfTheirOwnSeeTheSame) {
+  const fs::path folder = folder_of("muse_glimmer_eyes"), path = folder_ / "mmproj-x.gguf";
+  QuantizeOptions options;
+  options.eyes = true;
+  const auto report = quantize_model(weights::ModelFile::open(folder).value(), folder, path,
+                                     *find_quantize_type("f32"), options);
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  const std::vector<float> expected = seen(folder, folder);
+  float largest = 0;
+  for (const float value : expected) largest = std::max(largest, std::abs(value));
+  EXPECT_LE(models::largest_difference(seen(path, folder), expected), kGoldenTolerance * largest);
+  // Layers that see windows elsewhere: such a file has no word for it.
+  const fs::path odd = folder_of("muse_glimmer_eyes_odd");
+  const auto refused = export_eyes(weights::ModelFile::open(odd).value(), odd);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
+}
+
+// Beside a model, by its name, or as the only one.
+TEST_F(Converted, EyesAreFoundBesideTheirModel) {
+  const fs::path model = write(folder_of("muse_glimmer_eyes"), "f32");
+  const auto file = weights::ModelFile::open(model).value();
+  const auto found = [&] { return encoders::find_eyes(file, model).value(); };
+  EXPECT_EQ(found(), file);
+  QuantizeOptions options;
+  options.eyes = true;
+  const auto write_eyes = [&](const std::string& name) {
+    EXPECT_TRUE(quantize_model(weights::ModelFile::open(folder_of("muse_glimmer_eyes")).value(),
+                               folder_of("muse_glimmer_eyes"), folder_ / name,
+                               *find_quantize_type("f16"), options)
+                    .ok());
+  };
+  write_eyes("mmproj-other.gguf");
+  EXPECT_NE(found(), file);
+  write_eyes("mmproj-third.gguf");
+  EXPECT_EQ(found(), file);  // which of the two, nobody can tell
+  write_eyes("mmproj-" + model.stem().string() + ".gguf");
+  EXPECT_NE(found(), file);
+}
+
 TEST_F(Converted, AStopLeavesNothing) {
   std::stop_source stop;
   stop.request_stop();
   QuantizeOptions options;
   options.stop = stop.get_token();
   auto file = weights::ModelFile::open(folder_of("qwen3_full"));
-  const auto report = quantize_model(std::move(file).value(), folder_ / "x.gguf",
-                                     *find_quantize_type("f16"), options);
+  const auto report = quantize_model(std::move(file).value(), folder_of("qwen3_full"),
+                                     folder_ / "x.gguf", *find_quantize_type("f16"), options);
   ASSERT_FALSE(report.ok());
   EXPECT_EQ(report.error().code, ErrorCode::cancelled);
   EXPECT_TRUE(fs::is_empty(folder_));

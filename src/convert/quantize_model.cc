@@ -12,6 +12,7 @@
 #include "base/processors.h"
 #include "base/thread_pool.h"
 #include "convert/gguf_export.h"
+#include "encoders/vision_config.h"
 #include "models/tensor_names.h"
 #include "tensor/quantize.h"
 #include "weights/gguf_writer.h"
@@ -79,7 +80,10 @@ class Quantizer {
 
  private:
   ElementType type_of(const ExportedTensor& tensor) {
-    if (tensor.shape.size() < 2 || tensor.name.ends_with(models::kGgufNames.router))
+    // Of these there are few, or nobody multiplies by them as a matrix.
+    if (tensor.shape.size() < 2 || tensor.name.ends_with(models::kGgufNames.router) ||
+        tensor.name.starts_with(encoders::kGgufVisionNames.patches) ||
+        tensor.name.starts_with(encoders::kGgufVisionNames.positions))
       return ElementType::f32;
     ElementType type = type_.type;
     const auto& names = models::kGgufNames;
@@ -168,9 +172,11 @@ const QuantizeType* find_quantize_type(std::string_view name) {
 }
 
 Result<QuantizeReport> quantize_model(std::shared_ptr<const weights::ModelFile> source,
+                                      const std::filesystem::path& path,
                                       const std::filesystem::path& target, const QuantizeType& type,
                                       const QuantizeOptions& options) {
-  HELICON_ASSIGN(const GgufExport model, export_gguf(std::move(source)));
+  HELICON_ASSIGN(const GgufExport model, options.eyes ? export_eyes(std::move(source), path)
+                                                      : export_gguf(std::move(source)));
   return Quantizer(model, type, options).run(target);
 }
 

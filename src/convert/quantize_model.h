@@ -33,6 +33,7 @@ struct QuantizeOptions {
   // Called from the calling thread.
   std::function<void(uint64_t done, uint64_t all)> on_progress;  // bytes of the new file
   std::stop_token stop;
+  bool eyes = false;  // the model's eyes, as an mmproj file, instead of the model
 };
 
 struct QuantizeReport {
@@ -41,9 +42,11 @@ struct QuantizeReport {
   size_t widened = 0;   // matrices whose rows do not divide into blocks of the type
 };
 
-// `target` appears when it is whole. Errors: unsupported and corrupt as those of export_gguf(), io,
-// no_space, overloaded, cancelled; corrupt, too, where the source was cut short meanwhile.
+// `source` was opened at `path`; `target` appears when it is whole. Errors: unsupported and corrupt
+// as those of export_gguf(), io, no_space, overloaded, cancelled; corrupt, too, where the source
+// was cut short meanwhile.
 Result<QuantizeReport> quantize_model(std::shared_ptr<const weights::ModelFile> source,
+                                      const std::filesystem::path& path,
                                       const std::filesystem::path& target, const QuantizeType& type,
                                       const QuantizeOptions& options);
 

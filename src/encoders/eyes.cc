@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
+#include <vector>
 
 #include "encoders/check_memory.h"
+#include "weights/model_numbers.h"
 
 namespace helicon::encoders {
 namespace {
@@ -20,16 +24,54 @@ Status check_rules(const media::PictureRules& rules, const VisionConfig& config)
                   config.merge)};
 }
 
+constexpr size_t kMostPixels = size_t{1} << 32;
+
+// What an mmproj file says of pictures.
+Result<media::PictureRules> rules_of(const weights::ModelFile& file, const VisionConfig& config) {
+  media::PictureRules rules;
+  rules.patch = config.patch;
+  rules.merge = config.merge;
+  rules.frames = config.frames;
+  const weights::ModelNumbers vision(file, "clip.vision");
+  const size_t side = config.patch * config.merge;
+  HELICON_ASSIGN(const size_t pixels,
+                 vision.count_or("image_max_pixels", kMostPixels, rules.most_tokens * side * side));
+  rules.most_tokens = std::max<size_t>(1, pixels / (side * side));
+  struct Key {
+    const char* name;
+    std::array<float, 3>& values;
+  };
+  for (const Key& key :
+       {Key{"clip.vision.image_mean", rules.mean}, Key{"clip.vision.image_std", rules.deviation}}) {
+    if (!file.metadata().contains(key.name)) continue;
+    HELICON_ASSIGN(const std::vector<double> numbers, file.metadata().number_array(key.name));
+    if (numbers.size() != key.values.size())
+      return Error{ErrorCode::corrupt,
+                   fmt::format("{} has {} numbers, not 3", key.name, numbers.size()),
+                   {}};
+    std::transform(numbers.begin(), numbers.end(), key.values.begin(),
+                   [](double number) { return static_cast<float>(number); });
+  }
+  for (const float deviation : rules.deviation)
+    if (!(deviation > 0))
+      return Error{ErrorCode::corrupt, "clip.vision.image_std must be positive", {}};
+  return rules;
+}
+
 }  // namespace
 
 Result<Eyes> Eyes::open(std::shared_ptr<const weights::ModelFile> file,
                         const std::filesystem::path& folder, ThreadPool& threads, bool exact) {
   Eyes eyes;
   HELICON_ASSIGN(VisionConfig config, configure_vision(*file));
-  HELICON_ASSIGN(eyes.picture_rules_, media::read_picture_rules(folder));
-  HELICON_ASSIGN(eyes.film_rules_, media::read_film_rules(folder));
-  HELICON_TRY(check_rules(eyes.picture_rules_, config));
-  HELICON_TRY(check_rules(eyes.film_rules_.pictures, config));
+  if (file->metadata().contains("clip.projector_type")) {
+    HELICON_ASSIGN(eyes.picture_rules_, rules_of(*file, config));
+  } else {
+    HELICON_ASSIGN(eyes.picture_rules_, media::read_picture_rules(folder));
+    HELICON_ASSIGN(eyes.film_rules_, media::read_film_rules(folder));
+    HELICON_TRY(check_rules(eyes.picture_rules_, config));
+    HELICON_TRY(check_rules(eyes.film_rules_.pictures, config));
+  }
   HELICON_ASSIGN(const kernels::KernelTable* kernels, kernels::choose_kernels());
   weights::LoadOptions options;
   options.exact = exact;

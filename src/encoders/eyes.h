@@ -19,7 +19,8 @@ namespace helicon::encoders {
 
 class Eyes {
  public:
-  // The tower of a model folder, with what the folder's processors say of pictures and films.
+  // The tower of a model folder, with what the folder's processors say of pictures and films, or of
+  // an mmproj file, which is for pictures only.
   // `exact`: activations, keys and values in 32-bit floats, a reference. Threads must outlive it.
   // Errors: those of configure_vision (not_found: a model without eyes), read_picture_rules,
   // read_film_rules and load_vision_weights; corrupt (processor and tower differ); out_of_memory

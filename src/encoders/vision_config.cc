@@ -1,10 +1,13 @@
 // Muse's vision tower, as the configuration of a folder has it (transformers 5.23.0,
-// models/muse_glimmer and models/muse_spark).
+// models/muse_glimmer and models/muse_spark), and as an mmproj file does (llama.cpp,
+// conversion/muse_glimmer.py and tools/mtmd/models/muse-glimmer.cpp).
 #include "encoders/vision_config.h"
 
 #include <fmt/format.h>
 
 #include <cmath>
+#include <system_error>
+#include <utility>
 
 #include "encoders/muse_tokens.h"
 #include "weights/model_numbers.h"
@@ -63,6 +66,14 @@ Status check_heads(const VisionConfig& config) {
 }
 
 // theta^(-2i/d) for d = half of a head: the other half is for the other axis.
+std::vector<float> frequencies_of(float theta, size_t head_size) {
+  const size_t axis = head_size / 2;
+  std::vector<float> frequencies;
+  for (size_t i = 0; i < axis; i += 2)
+    frequencies.push_back(1.0f / std::pow(theta, static_cast<float>(i) / static_cast<float>(axis)));
+  return frequencies;
+}
+
 Result<std::vector<float>> read_frequencies(const ModelNumbers& vision, size_t head_size) {
   HELICON_ASSIGN(const std::string type, vision.text_or("rope_parameters.rope_type", "axial"));
   if (type != "axial")
@@ -73,20 +84,14 @@ Result<std::vector<float>> read_frequencies(const ModelNumbers& vision, size_t h
   if (!(theta > 0))
     return Error{ErrorCode::corrupt,
                  fmt::format("{} must be positive", vision.key("rope_parameters.rope_theta"))};
-  const size_t axis = head_size / 2;
-  std::vector<float> frequencies;
-  for (size_t i = 0; i < axis; i += 2)
-    frequencies.push_back(1.0f / std::pow(theta, static_cast<float>(i) / static_cast<float>(axis)));
-  return frequencies;
+  return frequencies_of(theta, head_size);
 }
 
-// Every fourth layer and the last see the whole picture, unless layer_types says otherwise.
+// The usual ones, unless layer_types says otherwise.
 Result<std::vector<bool>> read_windowed(const ModelNumbers& vision, size_t layers) {
   HELICON_ASSIGN(std::vector<bool> windowed,
                  vision.by_layer("layer_types", layers, "window_attention", "full_attention"));
-  for (size_t i = windowed.size(); i < layers; ++i)
-    windowed.push_back((i + 1) % 4 != 0 && i + 1 != layers);
-  return windowed;
+  return windowed.empty() ? usual_windows(layers) : windowed;
 }
 
 Result<VisionConfig> configure_muse(const weights::ModelFile& file) {
@@ -136,7 +141,82 @@ Result<VisionConfig> configure_muse(const weights::ModelFile& file) {
   return config;
 }
 
+// The rows or columns of a tensor, as a size that has no key.
+Result<size_t> size_of(const weights::ModelFile& file, const std::string& name, size_t dimension) {
+  const weights::TensorView* tensor = file.find(name);
+  if (!tensor || tensor->shape.size() != 2 || tensor->shape[dimension] > kMaxHidden)
+    return Error{ErrorCode::corrupt, fmt::format("tensor {} is missing or is no matrix", name), {}};
+  return static_cast<size_t>(tensor->shape[dimension]);
+}
+
+// Both frames of a patch are one, whose weights are the sum of theirs: right for pictures, which
+// are shown as often, and not for films. What has no key is as in every Muse Glimmer.
+Result<VisionConfig> configure_muse_gguf(const weights::ModelFile& file) {
+  const ModelNumbers vision(file, "clip.vision");
+  HELICON_ASSIGN(const std::string projector, file.metadata().string("clip.projector_type"));
+  if (projector != "muse-glimmer")
+    return Error{ErrorCode::unsupported,
+                 fmt::format("eyes of kind \"{}\" are not supported, only muse-glimmer", projector),
+                 {}};
+  VisionConfig config;
+  config.names = &kGgufVisionNames;
+  config.image_token = kMuseImageToken;
+  config.video_token = -1;
+  config.frames = 1;
+  config.interleaved_rotation = config.square_patches = true;
+  HELICON_ASSIGN(config.patch, vision.count("patch_size", kMaxPatch));
+  HELICON_ASSIGN(config.hidden, vision.count("embedding_length", kMaxHidden));
+  HELICON_ASSIGN(config.feed_forward, vision.count("feed_forward_length", kMaxHidden));
+  HELICON_ASSIGN(config.heads, vision.count("attention.head_count", kMaxHeads));
+  HELICON_ASSIGN(const size_t layers, vision.count("block_count", kMaxLayers));
+  HELICON_ASSIGN(config.merge, vision.count_or("spatial_merge_size", kMaxMerge, kMerge));
+  HELICON_ASSIGN(config.outer_norm_epsilon, vision.number("attention.layer_norm_epsilon"));
+  if (config.outer_norm_epsilon < 0)
+    return Error{ErrorCode::corrupt, "an epsilon of the vision tower is negative", {}};
+  HELICON_TRY(check_heads(config));
+  HELICON_ASSIGN(const size_t places, size_of(file, "v.position_embd.weight", 0));
+  config.table = static_cast<size_t>(std::lround(std::sqrt(static_cast<double>(places))));
+  if (config.table * config.table != places || config.table > kMaxTable)
+    return Error{
+        ErrorCode::unsupported, fmt::format("a table of {} positions is not square", places), {}};
+  config.frequencies = usual_frequencies(config.head_size());
+  config.windowed = usual_windows(layers);
+  HELICON_ASSIGN(config.adapter, size_of(file, "mm.0.weight", 0));
+  HELICON_ASSIGN(config.output, size_of(file, "mm.2.weight", 0));
+  return config;
+}
+
 }  // namespace
+
+const VisionNames kGgufVisionNames = {
+    .patches = "v.patch_embd",
+    .positions = "v.position_embd",
+    .norm_before = "v.pre_ln",
+    .norm_after = "v.post_ln",
+    .layers = "v.blk.",
+    .attention_norm = "ln1",
+    .query = "attn_q",
+    .key = "attn_k",
+    .value = "attn_v",
+    .attention_output = "attn_out",
+    .feed_forward_norm = "ln2",
+    .up = "ffn_up",
+    .down = "ffn_down",
+    .adapter_in = "mm.0",
+    .adapter_out = "mm.1",
+    .projection = "mm.2",
+};
+
+// Every fourth layer and the last see the whole picture.
+std::vector<bool> usual_windows(size_t layers) {
+  std::vector<bool> windowed;
+  for (size_t i = 0; i < layers; ++i) windowed.push_back((i + 1) % 4 != 0 && i + 1 != layers);
+  return windowed;
+}
+
+std::vector<float> usual_frequencies(size_t head_size) {
+  return frequencies_of(10000.0f, head_size);
+}
 
 Result<VisionConfig> configure_vision(const weights::ModelFile& file) {
   HELICON_ASSIGN(const std::string architecture, file.metadata().string("general.architecture"));
@@ -145,8 +225,28 @@ Result<VisionConfig> configure_vision(const weights::ModelFile& file) {
     config.transposed_positions = architecture == "muse_spark";
     return config;
   }
+  if (architecture == "clip") return configure_muse_gguf(file);
   return Error{ErrorCode::not_found,
                fmt::format("models of architecture {} have no eyes here", architecture)};
+}
+
+Result<std::shared_ptr<const weights::ModelFile>> find_eyes(
+    std::shared_ptr<const weights::ModelFile> file, const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  HELICON_ASSIGN(const std::string architecture, file->metadata().string("general.architecture"));
+  if (architecture != "muse-glimmer") return file;
+  const fs::path folder = path.parent_path();
+  const std::string name = path.stem().string();
+  std::error_code error;
+  for (const std::string& own : {name + ".mmproj.gguf", "mmproj-" + name + ".gguf"})
+    if (fs::exists(folder / own, error)) return weights::ModelFile::open(folder / own);
+  std::vector<fs::path> others;
+  for (const auto& entry : fs::directory_iterator(folder.empty() ? "." : folder, error))
+    if (const std::string other = entry.path().filename().string();
+        other.starts_with("mmproj") && other.ends_with(".gguf"))
+      others.push_back(entry.path());
+  if (others.size() == 1) return weights::ModelFile::open(others.front());
+  return file;
 }
 
 }  // namespace helicon::encoders

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -21,10 +23,17 @@ struct VisionNames {
   std::string_view adapter_in, adapter_out, projection;
 };
 
+// Of an mmproj file of llama.cpp.
+extern const VisionNames kGgufVisionNames;
+// What such a file does not say, as in every Muse Glimmer: which of so many layers see windows, and
+// the frequencies of heads of that size.
+std::vector<bool> usual_windows(size_t layers);
+std::vector<float> usual_frequencies(size_t head_size);
+
 struct VisionConfig {
   const VisionNames* names = nullptr;
   int32_t image_token = 0;  // stands for each embedding of a picture
-  int32_t video_token = 0;  // and of a film
+  int32_t video_token = 0;  // and of a film; -1: it sees none
   size_t patch = 14;        // pixels of a side
   size_t frames = 2;        // of a patch, one after the other in time
   size_t hidden = 0;        // divided among heads
@@ -41,14 +50,24 @@ struct VisionConfig {
   // Patch n of a frame of h rows and w columns, counted row by row, reads the table of positions at
   // row (n div h) of w and column (n mod h) of h, rather than at its own.
   bool transposed_positions = false;
-  std::vector<bool> windowed;  // by layer: attends to its window, not to the whole picture
+  bool interleaved_rotation = false;  // pairs (2i, 2i + 1) rather than (i, i + half of a head)
+  bool square_patches = false;        // their matrix is stored as [hidden, 3, patch, patch]
+  std::vector<bool> windowed;         // by layer: attends to its window, not to the whole picture
 
   size_t head_size() const { return hidden / heads; }
   size_t patch_values() const { return frames * 3 * patch * patch; }
 };
 
-// The tower of a model folder. Errors: not_found (its architecture has none), corrupt (missing or
-// impossible numbers), unsupported (a feature that is not known, named).
+// The tower of a model folder, or of a GGUF file that has nothing else (an "mmproj" file). Errors:
+// not_found (its architecture has none), corrupt (missing or impossible numbers), unsupported (a
+// feature that is not known, named).
 Result<VisionConfig> configure_vision(const weights::ModelFile& file);
+
+// The file that has the eyes of the model of `file` at `path`: itself, or, of a GGUF file whose
+// model has eyes in a file of their own, that one, where it lies beside it: NAME.mmproj.gguf or
+// mmproj-NAME.gguf for NAME.gguf, or the only one whose name begins with "mmproj". Errors: those of
+// ModelFile::open.
+Result<std::shared_ptr<const weights::ModelFile>> find_eyes(
+    std::shared_ptr<const weights::ModelFile> file, const std::filesystem::path& path);
 
 }  // namespace helicon::encoders

@@ -203,7 +203,7 @@ void VisionTower::prepare_attention(const VisionLayer& layer, Pass& pass, bool w
                           {&layer.value.matrix, pass.value.data()}};
     products_.multiply(in, pass.normed.data(), count, hidden);
     threads_.for_ranges(count, 8, [&](size_t first, size_t last) {
-      std::vector<float> turn(head);  // cosines and sines of the pairs (i, i + head / 2)
+      std::vector<float> turn(head);  // cosines and sines of the pairs
       for (size_t i = first; i < last; ++i) {
         const PatchPlace& at = pass.order[start + i];
         const float* column = pass.angles.data() + (at.column + 1) * 2 * quarter;
@@ -221,8 +221,9 @@ void VisionTower::prepare_attention(const VisionLayer& layer, Pass& pass, bool w
         const size_t slot = layout.slot[start + i];
         std::byte* page = pass.pages.data() + slot / kPagePositions * 2 * config_.heads * side;
         for (size_t h = 0; h < config_.heads; ++h, page += 2 * side) {
-          kernels_.rotate(query + h * head, turn.data(), turn.data() + head / 2, head / 2, false);
-          kernels_.rotate(key + h * head, turn.data(), turn.data() + head / 2, head / 2, false);
+          for (float* turned : {query + h * head, key + h * head})
+            kernels_.rotate(turned, turn.data(), turn.data() + head / 2, head / 2,
+                            config_.interleaved_rotation);
           kernels_.store_key_and_value(type_, key + h * head, value + h * head, head,
                                        slot % kPagePositions, page, page + side);
         }

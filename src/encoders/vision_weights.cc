@@ -48,6 +48,8 @@ ExpectedTensors expected_tensors(const VisionConfig& config, VisionWeights& weig
   ExpectedTensors expected;
   const Expecting whole(expected, "");
   whole.matrix(names.patches, hidden, config.patch_values(), weights.patches);
+  if (config.square_patches)
+    expected.matrices.back().shape = {hidden, 3, config.patch, config.patch};
   const size_t places = config.table * config.table;
   expected.vectors.push_back({fmt::format("{}.weight", names.positions),
                               places * hidden,
