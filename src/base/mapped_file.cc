@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -185,6 +186,15 @@ void MappedFile::fetch(std::span<const std::byte> range) {
 #else
   static_cast<void>(range);
 #endif
+}
+
+void MappedFile::read_ahead(std::span<const std::byte> range) {
+  // The kernel reads no more for one call than it does ahead of a reader in order: 128 KiB, where
+  // nobody has set it otherwise.
+  constexpr uintptr_t kAtOnce = uintptr_t{128} << 10;
+  const uintptr_t end = address_of(range.data()) + range.size();
+  for (uintptr_t at = page_of(address_of(range.data())); at < end; at += kAtOnce)
+    madvise(reinterpret_cast<void*>(at), std::min(kAtOnce, end - at), MADV_WILLNEED);
 }
 
 bool MappedFile::intact() const {

@@ -37,6 +37,9 @@ class MappedFile {
   // that touching them costs nothing any more. Advice only.
   static void fetch(std::span<const std::byte> range);
 
+  // Has the disk begin to read `range`, a part of any mapping, and does not wait for it.
+  static void read_ahead(std::span<const std::byte> range);
+
   // Drops the whole pages within `range`, a part of any mapping, from this process. They are read
   // anew when touched again.
   static void release(std::span<const std::byte> range);

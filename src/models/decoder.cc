@@ -43,7 +43,8 @@ Decoder::Decoder(DecoderConfig config, DecoderWeights weights, const kernels::Ke
   for (std::vector<float>* buffer : {&scratch_->key, &scratch_->value})
     buffer->resize(kMaxRows * key);
   if (config_.experts.count > 0)
-    experts_ = std::make_unique<DecoderExperts>(config_, kMaxRows, kernels, threads, products_);
+    experts_ = std::make_unique<DecoderExperts>(config_, weights_.experts, kMaxRows, kernels,
+                                                threads, products_);
   for (std::vector<float>* buffer : {&scratch_->gate, &scratch_->up})
     buffer->resize(kMaxRows * config_.feed_forward);
 }

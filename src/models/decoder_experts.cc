@@ -5,14 +5,18 @@
 #include <cstring>
 #include <numeric>
 
+#include "base/mapped_file.h"
+#include "tensor/element_type.h"
+
 namespace helicon::models {
 
 using kernels::Product;
 
-DecoderExperts::DecoderExperts(const DecoderConfig& config, size_t rows,
+DecoderExperts::DecoderExperts(const DecoderConfig& config, ExpertsIn experts, size_t rows,
                                const kernels::KernelTable& kernels, ThreadPool& threads,
                                kernels::Products& products)
     : config_(config),
+      experts_in_(experts),
       kernels_(kernels),
       threads_(threads),
       products_(products),
@@ -76,6 +80,20 @@ void DecoderExperts::choose(const SparseWeights& weights, const float* x, size_t
   }
 }
 
+// The disk reads what comes while others are computed. Those in order of their tensors lie in the
+// file in order, too.
+void DecoderExperts::read_ahead(const SparseWeights& weights) const {
+  for (size_t e = 0; e < choices_.size(); ++e) {
+    if (choices_[e].empty()) continue;
+    const ExpertWeights& expert = weights.experts[e];
+    for (const kernels::PackedMatrix* matrix : {&expert.gate, &expert.up, &expert.down}) {
+      const tensor::ElementTypeInfo& element = tensor::info(matrix->type);
+      MappedFile::read_ahead({matrix->data, matrix->rows * matrix->columns /
+                                                element.block_elements * element.block_bytes});
+    }
+  }
+}
+
 void DecoderExperts::run(const ExpertWeights& expert, const std::vector<float>& after_norm,
                          const float* x, const std::vector<Choice>& choices) {
   const size_t width = config_.experts.width;
@@ -99,6 +117,7 @@ void DecoderExperts::forward(const SparseWeights& weights, const float* x, size_
   const size_t width = config_.experts.width;
   const bool projected = config_.experts.projected;
   choose(weights, x, rows);
+  if (experts_in_ == ExpertsIn::file) read_ahead(weights);
   if (projected) {
     const Product in[] = {{&weights.in, narrow_.data()}};
     products_.multiply(in, x, rows, config_.hidden);

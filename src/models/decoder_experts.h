@@ -14,8 +14,9 @@ namespace helicon::models {
 class DecoderExperts {
  public:
   // All must outlive it. `rows`: at most so many at once.
-  DecoderExperts(const DecoderConfig& config, size_t rows, const kernels::KernelTable& kernels,
-                 ThreadPool& threads, kernels::Products& products);
+  DecoderExperts(const DecoderConfig& config, ExpertsIn experts, size_t rows,
+                 const kernels::KernelTable& kernels, ThreadPool& threads,
+                 kernels::Products& products);
 
   // outputs [rows, hidden] = out(sum of weight * expert(in(x))), for x [rows, hidden], without in
   // and out where experts are as wide as the model. Rows are grouped by expert; what a row gets
@@ -34,10 +35,12 @@ class DecoderExperts {
 
   void score(const float* x, const SparseWeights& weights, size_t rows);
   void choose(const SparseWeights& weights, const float* x, size_t rows);
+  void read_ahead(const SparseWeights& weights) const;
   void run(const ExpertWeights& expert, const std::vector<float>& after_norm, const float* x,
            const std::vector<Choice>& choices);
 
   const DecoderConfig& config_;
+  const ExpertsIn experts_in_;
   const kernels::KernelTable& kernels_;
   ThreadPool& threads_;
   kernels::Products& products_;

@@ -18,8 +18,8 @@ std::string layer_prefix(const TensorNames& names, size_t layer) {
   return fmt::format("{}{}.", names.layers, layer);
 }
 
-void expect_sparse(const DecoderConfig& config, const std::string& prefix, SparseWeights& sparse,
-                   ExpectedTensors& expected) {
+void expect_sparse(const DecoderConfig& config, const std::string& prefix, ExpertsIn experts_in,
+                   SparseWeights& sparse, ExpectedTensors& expected) {
   const TensorNames& names = *config.names;
   const ExpertsConfig& experts = config.experts;
   const size_t inner = experts.feed_forward, width = experts.width;
@@ -53,6 +53,9 @@ void expect_sparse(const DecoderConfig& config, const std::string& prefix, Spars
                                                      name.substr(number + kNumber.size()))),
                                    rows, columns, &target});
     }
+    if (experts_in == ExpertsIn::memory) return;
+    expected.matrices.back().floats = true;
+    expected.matrices.back().resident = false;
   };
   const bool joined = !names.experts_gate_up.empty();
   for (size_t e = 0; e < experts.count; ++e) {
@@ -69,6 +72,7 @@ void expect_sparse(const DecoderConfig& config, const std::string& prefix, Spars
 }
 
 ExpectedTensors expected_tensors(const DecoderConfig& config, DecoderWeights& weights) {
+  const ExpertsIn experts = weights.experts;
   const TensorNames& names = *config.names;
   const size_t hidden = config.hidden, inner = config.feed_forward, head = config.head_size;
   const size_t query = config.heads * head, key = config.kv_heads * head;
@@ -110,7 +114,7 @@ ExpectedTensors expected_tensors(const DecoderConfig& config, DecoderWeights& we
     norm(names.feed_forward_norm, layer.feed_forward_norm);
     if (config.is_sparse(i)) {
       layer.sparse = std::make_unique<SparseWeights>();
-      expect_sparse(config, prefix, *layer.sparse, expected);
+      expect_sparse(config, prefix, experts, *layer.sparse, expected);
     } else {
       matrix(names.gate, inner, hidden, layer.gate);
       matrix(names.up, inner, hidden, layer.up);
@@ -148,18 +152,30 @@ Status check_layers(const ModelFile& file, const DecoderConfig& config) {
 
 }  // namespace
 
-Result<size_t> required_bytes(const ModelFile& file, const DecoderConfig& config,
+Result<size_t> required_bytes(const ModelFile& file, const DecoderConfig& config, ExpertsIn experts,
                               const LoadOptions& options) {
   HELICON_TRY(check_layers(file, config));
   DecoderWeights weights;
-  return weights::required_bytes(file, expected_tensors(config, weights), options);
+  weights.experts = experts;
+  ExpectedTensors expected = expected_tensors(config, weights);
+  HELICON_ASSIGN(const size_t resident, weights::required_bytes(file, expected, options));
+  size_t others = 0;
+  for (weights::ExpectedMatrix& matrix : expected.matrices) {
+    others += !matrix.resident;
+    matrix.resident = true;
+  }
+  if (others == 0) return resident;
+  constexpr size_t kMatrices = 3;  // of an expert
+  HELICON_ASSIGN(const size_t all, weights::required_bytes(file, expected, options));
+  return resident + (all - resident) / others * kMatrices * config.experts.chosen;
 }
 
 Result<DecoderWeights> load_decoder_weights(std::shared_ptr<const ModelFile> file,
-                                            const DecoderConfig& config, ThreadPool& threads,
-                                            const LoadOptions& options) {
+                                            const DecoderConfig& config, ExpertsIn experts,
+                                            ThreadPool& threads, const LoadOptions& options) {
   HELICON_TRY(check_layers(*file, config));
   DecoderWeights weights;
+  weights.experts = experts;
   HELICON_ASSIGN(weights.embedding,
                  weights::find_tensor(*file, std::string(config.names->embedding),
                                       {config.vocabulary, config.hidden}));

@@ -52,7 +52,12 @@ struct LayerWeights {
   std::vector<float> after_feed_forward_norm;  // [hidden], or empty
 };
 
+// Where experts are while nobody needs them: packed in memory, or in the mapped file, to be read
+// from the disk when they are chosen.
+enum class ExpertsIn { memory, file };
+
 struct DecoderWeights {
+  ExpertsIn experts = ExpertsIn::memory;
   weights::LoadedTensors tensors;                  // what the matrices point into
   const weights::TensorView* embedding = nullptr;  // [vocabulary, hidden], in the file
   PackedMatrix output;                             // [vocabulary, hidden]
@@ -61,13 +66,14 @@ struct DecoderWeights {
 };
 
 // Bytes that the weights will take in memory, packed and mapped, so that it can be refused first.
+// Of experts in the file, those that one row goes through in a layer.
 Result<size_t> required_bytes(const weights::ModelFile& file, const DecoderConfig& config,
-                              const LoadOptions& options);
+                              ExpertsIn experts, const LoadOptions& options);
 
 // Errors: corrupt (a missing tensor, a wrong shape or type; named), out_of_memory, cancelled, io
 // (the file was cut short while it was read).
 Result<DecoderWeights> load_decoder_weights(std::shared_ptr<const weights::ModelFile> file,
-                                            const DecoderConfig& config, ThreadPool& threads,
-                                            const LoadOptions& options);
+                                            const DecoderConfig& config, ExpertsIn experts,
+                                            ThreadPool& threads, const LoadOptions& options);
 
 }  // namespace helicon::models

@@ -206,6 +206,20 @@ TEST(GoldenModels, EachTermLeftOutShows) {
 }
 
 // What is given as a folder runs like what is given as a file, the usual activations included.
+// Experts that are read from the file when they are chosen, in floats and in blocks.
+TEST(GoldenModels, ExpertsInTheFileAreTheSame) {
+  for (const char* name : {"qwen3_moe_full", "muse_spark_mixed"}) {
+    OpenOptions options = exactly();
+    options.experts = ExpertsIn::file;
+    auto model = open_model(folder_of(name), options);
+    ASSERT_TRUE(model.ok()) << model.error().message;
+    EXPECT_LE(distance(*model, read_expected(name)), kGoldenTolerance) << name;
+    auto inside = open_model(folder_of(name), exactly());
+    ASSERT_TRUE(inside.ok());
+    EXPECT_LT(model->weight_bytes, inside->weight_bytes);
+  }
+}
+
 TEST(GoldenModels, WithoutExactActivationsFloatsStayFloats) {
   OpenOptions options;
   options.threads = 1;

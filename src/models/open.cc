@@ -27,6 +27,7 @@ size_t scratch_bytes(const DecoderConfig& config) {
 }
 
 struct MemoryPlan {
+  ExpertsIn experts = ExpertsIn::memory;
   size_t weights = 0;
   size_t units = 0;  // of pages
   size_t total = 0;  // bytes: weights, pages, working memory
@@ -43,17 +44,21 @@ size_t most_units(const cache::CacheShape& shape, size_t positions) {
 }
 
 Result<MemoryPlan> plan_memory(const weights::ModelFile& file, const std::string& name,
-                               const DecoderConfig& config, size_t context,
+                               const DecoderConfig& config, size_t context, ExpertsIn experts,
                                const LoadOptions& options, cache::KeyValueType cache_type) {
-  MemoryPlan plan;
-  HELICON_ASSIGN(plan.weights, required_bytes(file, config, options));
+  MemoryPlan plan{.experts = experts};
+  HELICON_ASSIGN(plan.weights, required_bytes(file, config, plan.experts, options));
   const cache::CacheShape shape = cache_shape(config, cache_type);
   const size_t context_units = most_units(shape, context);
   const size_t context_bytes = context_units * shape.unit_bytes();
   const size_t scratch = scratch_bytes(config);
-  const uint64_t least = plan.weights + scratch + context_bytes;
   const uint64_t available = unclaimed_memory();
-  if (least > available)
+  const auto least = [&] { return plan.weights + scratch + context_bytes; };
+  if (least() > available && config.experts.count > 0) {
+    plan.experts = ExpertsIn::file;
+    HELICON_ASSIGN(plan.weights, required_bytes(file, config, plan.experts, options));
+  }
+  if (least() > available)
     return Error{
         ErrorCode::out_of_memory,
         fmt::format(
@@ -105,13 +110,15 @@ Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
   HELICON_ASSIGN(const kernels::KernelTable* kernels, kernels::choose_kernels());
   const LoadOptions load{options.exact, kernels->panel_rows, options.packed_folder,
                          options.on_progress, options.stop};
-  auto plan = plan_memory(*file, name, *config, model.context_length, load, options.cache_type);
+  auto plan = plan_memory(*file, name, *config, model.context_length, options.experts, load,
+                          options.cache_type);
   if (!plan.ok()) return about(name, std::move(plan).error());
   model.weight_bytes = plan->weights;
   model.memory = MemoryClaim(plan->total);
   model.threads =
       std::make_unique<ThreadPool>(options.threads > 0 ? options.threads : usable_processors());
-  auto weights = load_decoder_weights(std::move(file), *config, *model.threads, load);
+  auto weights =
+      load_decoder_weights(std::move(file), *config, plan->experts, *model.threads, load);
   if (!weights.ok()) return about(name, std::move(weights).error());
   model.kept_packed = weights->tensors.packed != nullptr;
   model.decoder = std::make_unique<Decoder>(std::move(*config), std::move(*weights), *kernels,

@@ -21,6 +21,8 @@ struct OpenOptions {
   int threads = 0;            // 0: usable_processors()
   bool exact = false;         // activations in 32-bit floats: slow, a reference
   cache::KeyValueType cache_type = cache::KeyValueType::f16;  // what keys and values are kept as
+  // In the file, too, where memory would not hold them all.
+  ExpertsIn experts = ExpertsIn::memory;
   std::filesystem::path packed_folder;      // where packed weights are kept between starts, or none
   std::function<void(double)> on_progress;  // fraction of the weights packed, or mapped
   std::stop_token stop;
@@ -40,8 +42,8 @@ struct OpenModel {
 std::string name_of(const std::filesystem::path& path);
 
 // Errors: those of ModelFile::open, configure and load_decoder_weights; out_of_memory with the
-// numbers when weights and one full context would not fit; invalid_argument for a context longer
-// than the model's. Messages name the file.
+// numbers when weights, but for experts, and one full context would not fit; invalid_argument for a
+// context longer than the model's. Messages name the file.
 Result<OpenModel> open_model(const std::filesystem::path& path, const OpenOptions& options);
 Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
                              const std::string& name, const OpenOptions& options);

@@ -71,7 +71,7 @@ Result<Plan> plan_matrices(const ModelFile& file, const std::vector<ExpectedMatr
                       nullptr};
     if (!packed) {
       matrix.target->data = source;
-      plan.mapped += matrix.rows * row_bytes;
+      if (matrix.resident) plan.mapped += matrix.rows * row_bytes;
       continue;
     }
     plan.jobs.push_back({tensor, {source, matrix.rows * row_bytes}, matrix.target, plan.packed});

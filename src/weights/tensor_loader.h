@@ -29,6 +29,7 @@ struct ExpectedMatrix {
   std::vector<uint64_t> shape = {};  // of the whole tensor, where the matrix is a part of one
   size_t first_row = 0;              // of the part, among all rows of the tensor
   bool floats = false;               // not packed, multiplied with 32-bit activations
+  bool resident = true;  // or, unpacked, read from the file as it is called for: takes no memory
 };
 struct ExpectedVector {
   std::string name;
