@@ -6,6 +6,7 @@ import {
   answered,
   ask,
   dist,
+  fakeDevices,
   lastAnswer,
   launch,
   messageField,
@@ -20,7 +21,7 @@ let browser: Browser;
 let mock: MockServer;
 
 beforeAll(async () => {
-  browser = await launch();
+  browser = await launch(fakeDevices);
   mock = await startMock({
     dist,
     models: ['qwen2.5-coder-1.5b', 'smollm2-135m'],
@@ -99,6 +100,22 @@ describe.each(['light', 'dark'] as const)(
       await page.getByRole('button', { name: /^Options for/ }).click();
       expect(await violations(page)).toEqual([]);
       await page.getByRole('menuitem', { name: 'Delete' }).click();
+      expect(await violations(page)).toEqual([]);
+      await page.context().close();
+    });
+
+    it('while a sound is recorded, and a picture taken', async () => {
+      const page = await open();
+      const attach = page.getByRole('button', { name: 'Attach pictures, films or sounds' });
+      await attach.click();
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole('menuitem', { name: 'Record sound' }).click();
+      await page.getByRole('button', { name: 'Stop the recording' }).waitFor();
+      expect(await violations(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await attach.click();
+      await page.getByRole('menuitem', { name: 'Take a picture' }).click();
+      await page.getByText('The camera is on').waitFor({ state: 'attached' });
       expect(await violations(page)).toEqual([]);
       await page.context().close();
     });

@@ -7,7 +7,13 @@ import { expect } from 'vitest';
 export const dist =
   process.env['HELICON_DIST'] ?? fileURLToPath(new URL('../../web/dist', import.meta.url));
 
-export function launch(): Promise<Browser> {
+// A microphone and two cameras that are none, and nobody who has to say yes.
+export const fakeDevices = [
+  '--use-fake-device-for-media-stream=device-count=2',
+  '--use-fake-ui-for-media-stream',
+];
+
+export function launch(args: string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env['HELICON_CHROMIUM'] ?? '/usr/bin/chromium',
     args: [
@@ -17,6 +23,7 @@ export function launch(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...args,
     ],
   });
 }

@@ -9,12 +9,12 @@ export let mock: MockServer;
 export let page: Page;
 
 // To be called once, at the top of a file. What the browser complains of fails the test, and so does
-// a request to anywhere else.
-export function ownPageForEach(): void {
+// a request to anywhere else. `args` are for Chromium.
+export function ownPageForEach(args: string[] = []): void {
   let complaints: string[];
   let foreign: string[];
   beforeAll(async () => {
-    browser = await launch();
+    browser = await launch(args);
   });
   afterAll(() => browser.close());
 

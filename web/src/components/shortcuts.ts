@@ -25,7 +25,7 @@ const alone = (key: string) => (event: KeyboardEvent) =>
 export const shortcuts: Shortcut[] = [
   { keys: ['Enter'], does: 'Send' },
   { keys: ['Shift', 'Enter'], does: 'New line' },
-  { keys: ['Esc'], does: 'Stop the answer' },
+  { keys: ['Esc'], does: 'Cancel the recording, or stop the answer' },
   { keys: ['↑'], does: 'Edit the last message (in an empty field)' },
   {
     keys: [control, 'Shift', 'O'],

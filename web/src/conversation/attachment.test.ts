@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { choose, kindOf, mostBytes, partsOf } from './attachment';
+import { choose, kindOf, mostBytes, numbered, partsOf, roomBeside } from './attachment';
 
 const file = (name: string, type: string, bytes: BlobPart = 'x') =>
   new File([bytes], name, { type });
@@ -32,6 +32,26 @@ describe('choose', () => {
     expect(second.taken.map(({ name }) => name)).toEqual(['c.png']);
     expect(second.refused).toContain('b.png is too large');
   });
+});
+
+it('roomBeside is what the others leave', () => {
+  expect(roomBeside([])).toBe(mostBytes);
+  const { taken } = choose([file('a.png', 'image/png', 'abc')], []);
+  expect(roomBeside(taken)).toBe(mostBytes - 3);
+});
+
+it('numbered gives each a name of its own', () => {
+  const sound = new Blob(['x'], { type: 'audio/webm;codecs=opus' });
+  const { name, type } = numbered('Recording', sound, []);
+  expect([name, type]).toEqual(['Recording 1.webm', 'audio/webm']);
+  const { taken } = choose(
+    [file('Recording 1.m4a', 'audio/mp4'), file('Recording 3.webm', 'audio/webm')],
+    [],
+  );
+  expect(numbered('Recording', sound, taken).name).toBe('Recording 2.webm');
+  expect(numbered('Photo', new Blob(['x'], { type: 'image/jpeg' }), taken).name).toBe(
+    'Photo 1.jpg',
+  );
 });
 
 it('partsOf puts them before the text', async () => {

@@ -28,24 +28,44 @@ export interface Chosen {
   refused: string | null; // why others are not, for the person
 }
 
+// How many bytes can still go with `already`.
+export function roomBeside(already: readonly Attachment[]): number {
+  return mostBytes - already.reduce((sum, { file }) => sum + file.size, 0);
+}
+
 // Of the files that someone chose, dropped or pasted, those that can go with `already`.
 export function choose(files: readonly File[], already: readonly Attachment[]): Chosen {
   const taken: Attachment[] = [];
   let refused: string | null = null;
-  let bytes = already.reduce((sum, { file }) => sum + file.size, 0);
+  let room = roomBeside(already);
   for (const file of files) {
     const kind = kindOf(file.type);
     const name = file.name || 'Pasted';
     if (!kind) refused = `${name} is no picture, film or sound.`;
     else if (file.size === 0) refused = `${name} is empty.`;
-    else if (bytes + file.size > mostBytes)
+    else if (file.size > room)
       refused = `${name} is too large: ${mostBytes >> 20} MB go with one message.`;
     else {
-      bytes += file.size;
+      room -= file.size;
       taken.push({ kind, name, file });
     }
   }
   return { taken, refused };
+}
+
+const endings: Record<string, string> = {
+  'audio/webm': 'webm',
+  'audio/mp4': 'm4a',
+  'audio/ogg': 'ogg',
+  'image/jpeg': 'jpg',
+};
+
+// "Recording 1.webm": a file named after what it is, with the first number that none of `others` has.
+export function numbered(what: string, blob: Blob, others: readonly Attachment[]): File {
+  const type = blob.type.split(';')[0]!; // without the codecs
+  let number = 1;
+  while (others.some(({ name }) => name.startsWith(`${what} ${number}.`))) ++number;
+  return new File([blob], `${what} ${number}.${endings[type] ?? 'bin'}`, { type });
 }
 
 function dataUrl(file: Blob): Promise<string> {

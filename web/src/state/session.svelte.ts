@@ -10,7 +10,7 @@ import {
   type Conversation,
   type Message,
 } from '../conversation/model';
-import { choose, partsOf, type Attachment } from '../conversation/attachment';
+import { choose, numbered, partsOf, type Attachment } from '../conversation/attachment';
 import { announcer, speakable } from './announcer.svelte';
 import { Narrator } from './narrator';
 import { noteRefusal, requestFields, settings } from './settings.svelte';
@@ -125,6 +125,12 @@ export class Session {
     this.attachments = [...this.attachments, ...taken];
     this.refusal = refused;
     if (taken.length > 0) announcer.say(`Attached: ${taken.map(({ name }) => name).join(', ')}`);
+  }
+
+  // What was recorded or photographed here, as "Recording 1" or "Photo 1".
+  attachMade(what: 'Recording' | 'Photo', made: Blob): void {
+    const before = this.path.flatMap(({ attachments = [] }) => attachments);
+    this.attach([numbered(what, made, [...before, ...this.attachments])]);
   }
 
   detach(attachment: Attachment): void {

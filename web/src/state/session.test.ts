@@ -125,6 +125,20 @@ describe('Session', () => {
     await session.stop();
   });
 
+  it('names what is made here, anew in each question', async () => {
+    const sound = new Blob(['a'], { type: 'audio/webm' });
+    session.attachMade('Recording', sound);
+    session.attachMade('Photo', new Blob(['b'], { type: 'image/jpeg' }));
+    expect(session.attachments.map(({ kind, name }) => [kind, name])).toEqual([
+      ['audio', 'Recording 1.webm'],
+      ['image', 'Photo 1.jpg'],
+    ]);
+    session.send('');
+    session.attachMade('Recording', sound);
+    expect(session.attachments[0]!.name).toBe('Recording 2.webm');
+    await session.stop();
+  });
+
   it('sends a question of nothing but a picture, which its later versions keep', async () => {
     session.attach([new File(['a'], 'a.png', { type: 'image/png' }), new File(['b'], 'b.txt')]);
     expect(session.refusal).toContain('b.txt');
