@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <numeric>
@@ -37,9 +38,15 @@ TokenId first_largest(std::span<const float> logits) {
 
 // log of the sum of e^logit, with the largest taken out.
 double log_total(std::span<const float> logits) {
-  const double top = *std::max_element(logits.begin(), logits.end());
+  constexpr size_t kAtOnce = 4096;
+  std::array<float, kAtOnce> powers;
+  const float top = kernels().largest(logits.data(), logits.size());
   double total = 0;
-  for (const float logit : logits) total += std::exp(logit - top);
+  for (std::span<const float> left = logits; !left.empty();) {
+    const size_t count = std::min(left.size(), kAtOnce);
+    total += static_cast<double>(kernels().exponentials(left.data(), top, 1, count, powers.data()));
+    left = left.subspan(count);
+  }
   return top + std::log(total);
 }
 
