@@ -92,6 +92,8 @@ describe('a recording', () => {
       said.locator('audio').evaluate((sound) => (sound as HTMLMediaElement).readyState);
     await expect.poll(ready).toBeGreaterThan(0);
     await begin();
+    // What is stopped at once is empty, and refused.
+    await expect.poll(() => bar().getByRole('timer').textContent()).toBe('0:01');
     await bar().getByRole('button', { name: 'Stop the recording' }).click();
     await attached().getByText('Recording 2.webm').waitFor();
   });
