@@ -154,21 +154,10 @@ class Quantizer {
 
 }  // namespace
 
-const std::vector<QuantizeType> kQuantizeTypes = {
-    {"q4_k", ElementType::q4_k, ElementType::q6_k, 15,
-     "4.8 bits a weight, known as Q4_K_M: what most people run"},
-    {"q5_k", ElementType::q5_k, ElementType::q6_k, 17, "5.7 bits, known as Q5_K_M"},
-    {"q6_k", ElementType::q6_k, ElementType::q6_k, 18, "6.6 bits"},
-    {"q8_0", ElementType::q8_0, ElementType::q8_0, 7, "8.5 bits, next to nothing is lost"},
-    {"f16", ElementType::f16, ElementType::f16, 1, "16 bits"},
-    {"bf16", ElementType::bf16, ElementType::bf16, 32, "16 bits, as most models are trained"},
-    {"f32", ElementType::f32, ElementType::f32, 0, "32 bits, all that there is"},
-};
-
 const QuantizeType* find_quantize_type(std::string_view name) {
-  const auto found = std::find_if(kQuantizeTypes.begin(), kQuantizeTypes.end(),
-                                  [&](const QuantizeType& one) { return one.name == name; });
-  return found == kQuantizeTypes.end() ? nullptr : &*found;
+  const auto* const found = std::find_if(std::begin(kQuantizeTypes), std::end(kQuantizeTypes),
+                                         [&](const QuantizeType& one) { return one.name == name; });
+  return found == std::end(kQuantizeTypes) ? nullptr : found;
 }
 
 Result<QuantizeReport> quantize_model(std::shared_ptr<const weights::ModelFile> source,

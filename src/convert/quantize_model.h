@@ -8,7 +8,6 @@
 #include <memory>
 #include <stop_token>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "tensor/element_type.h"
@@ -25,7 +24,18 @@ struct QuantizeType {
   std::string_view what;     // for people
 };
 // The smallest first.
-extern const std::vector<QuantizeType> kQuantizeTypes;
+inline constexpr QuantizeType kQuantizeTypes[] = {
+    {"q4_k", tensor::ElementType::q4_k, tensor::ElementType::q6_k, 15,
+     "4.8 bits a weight, known as Q4_K_M: what most people run"},
+    {"q5_k", tensor::ElementType::q5_k, tensor::ElementType::q6_k, 17, "5.7 bits, known as Q5_K_M"},
+    {"q6_k", tensor::ElementType::q6_k, tensor::ElementType::q6_k, 18, "6.6 bits"},
+    {"q8_0", tensor::ElementType::q8_0, tensor::ElementType::q8_0, 7,
+     "8.5 bits, next to nothing is lost"},
+    {"f16", tensor::ElementType::f16, tensor::ElementType::f16, 1, "16 bits"},
+    {"bf16", tensor::ElementType::bf16, tensor::ElementType::bf16, 32,
+     "16 bits, as most models are trained"},
+    {"f32", tensor::ElementType::f32, tensor::ElementType::f32, 0, "32 bits, all that there is"},
+};
 const QuantizeType* find_quantize_type(std::string_view name);
 
 struct QuantizeOptions {

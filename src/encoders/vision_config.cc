@@ -188,25 +188,6 @@ Result<VisionConfig> configure_muse_gguf(const weights::ModelFile& file) {
 
 }  // namespace
 
-const VisionNames kGgufVisionNames = {
-    .patches = "v.patch_embd",
-    .positions = "v.position_embd",
-    .norm_before = "v.pre_ln",
-    .norm_after = "v.post_ln",
-    .layers = "v.blk.",
-    .attention_norm = "ln1",
-    .query = "attn_q",
-    .key = "attn_k",
-    .value = "attn_v",
-    .attention_output = "attn_out",
-    .feed_forward_norm = "ln2",
-    .up = "ffn_up",
-    .down = "ffn_down",
-    .adapter_in = "mm.0",
-    .adapter_out = "mm.1",
-    .projection = "mm.2",
-};
-
 // Every fourth layer and the last see the whole picture.
 std::vector<bool> usual_windows(size_t layers) {
   std::vector<bool> windowed;

@@ -24,7 +24,25 @@ struct VisionNames {
 };
 
 // Of an mmproj file of llama.cpp.
-extern const VisionNames kGgufVisionNames;
+inline constexpr VisionNames kGgufVisionNames = {
+    .patches = "v.patch_embd",
+    .positions = "v.position_embd",
+    .norm_before = "v.pre_ln",
+    .norm_after = "v.post_ln",
+    .layers = "v.blk.",
+    .attention_norm = "ln1",
+    .query = "attn_q",
+    .key = "attn_k",
+    .value = "attn_v",
+    .attention_output = "attn_out",
+    .feed_forward_norm = "ln2",
+    .up = "ffn_up",
+    .down = "ffn_down",
+    .adapter_in = "mm.0",
+    .adapter_out = "mm.1",
+    .projection = "mm.2",
+};
+
 // What such a file does not say, as in every Muse Glimmer: which of so many layers see windows, and
 // the frequencies of heads of that size.
 std::vector<bool> usual_windows(size_t layers);

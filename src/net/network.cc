@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <cassert>
 #include <charconv>
 #include <cstring>
 #include <string>
@@ -22,13 +23,17 @@ Address mapped(const void* four) {
 }
 
 bool is_mapped(const Address& address) {
-  static const Address kMapped = mapped("\0\0\0\0");
-  return std::equal(kMapped.begin(), kMapped.begin() + kMappedBytes, address.begin());
+  const Address none = mapped("\0\0\0\0");
+  return std::equal(none.begin(), none.begin() + kMappedBytes, address.begin());
 }
 
 std::vector<Network> networks(std::initializer_list<const char*> texts) {
   std::vector<Network> found;
-  for (const char* text : texts) found.push_back(Network::parse(text).value());
+  for (const char* text : texts) {
+    const auto network = Network::parse(text);
+    assert(network);
+    if (network) found.push_back(*network);
+  }
   return found;
 }
 
@@ -97,10 +102,10 @@ bool Network::holds(const Address& address) const {
 }
 
 bool is_public(const Address& address) {
-  static const std::vector<Network> kNat64 = networks({"64:ff9b::/96"});
+  static const std::vector<Network> nat64 = networks({"64:ff9b::/96"});
   // Everything of IPv6 that was given to anybody lies in 2000::/3.
-  static const std::vector<Network> kGiven = networks({"::ffff:0:0/96", "2000::/3"});
-  static const std::vector<Network> kSpecial = networks({
+  static const std::vector<Network> given = networks({"::ffff:0:0/96", "2000::/3"});
+  static const std::vector<Network> special = networks({
       "0.0.0.0/8",        // this network
       "10.0.0.0/8",       // private
       "100.64.0.0/10",    // shared behind a provider's NAT
@@ -121,8 +126,8 @@ bool is_public(const Address& address) {
       "2002::/16",        // 6to4, which stands for any IPv4 address
       "3fff::/20",        // documentation
   });
-  if (any_holds(kNat64, address)) return is_public(mapped(address.data() + kMappedBytes));
-  return any_holds(kGiven, address) && !any_holds(kSpecial, address);
+  if (any_holds(nat64, address)) return is_public(mapped(address.data() + kMappedBytes));
+  return any_holds(given, address) && !any_holds(special, address);
 }
 
 }  // namespace helicon::net
