@@ -88,7 +88,7 @@ Result<std::optional<chat::Medium>> read_medium(const json::object& part, std::s
   // Some clients send the URL itself in the place of the object around it.
   if (!(source->url && value->is_string())) {
     HELICON_ASSIGN(const json::object* const object, read_object(*value, member));
-    if (const json::value* sound = object->if_contains("sound")) {
+    if (const json::value* sound = object->if_contains("sound"); sound && !sound->is_null()) {
       HELICON_ASSIGN(const bool wanted, read_bool(*sound, member + ".sound"));
       medium.muted = !wanted;
     }

@@ -136,11 +136,12 @@ def test_a_films_sound_is_heard(local, tmp_path):
     question = {"type": "text", "text": "What happens?"}
     url = url_of(with_sound("film_0.mkv", "sound_0.wav", tmp_path), "video/x-matroska")
     both = {"type": "video_url", "video_url": {"url": url}}
+    null = {"type": "video_url", "video_url": {"url": url, "sound": None}}
     muted = {"type": "video_url", "video_url": {"url": url, "sound": False}}
     apart = show(local, part_of("film_0.mkv"), part_of("sound_0.wav"), question)
     alone = show(local, part_of("film_0.mkv"), question)
     assert apart.usage.prompt_tokens > alone.usage.prompt_tokens
-    for same, other in ((both, apart), (both, apart), (muted, alone)):
+    for same, other in ((both, apart), (null, apart), (muted, alone)):
         answer = show(local, same, question)
         assert answer.usage.prompt_tokens == other.usage.prompt_tokens
         assert answer.choices[0].message.content == other.choices[0].message.content
