@@ -47,6 +47,8 @@ Result<const convert::QuantizeType*> find_type(const std::string& name) {
 }
 
 Status check_target(const Options& options, const fs::path& source) {
+  if (options.target.empty())
+    return Error{ErrorCode::invalid_argument, "OUT is empty; a file's name is needed"};
   std::error_code error;
   if (!fs::exists(options.target, error)) return ok_status();
   if (fs::equivalent(options.target, source, error))
@@ -82,7 +84,8 @@ Status quantize(const Options& options) {
   shown.end();
   if (!report.ok()) {
     Error error = std::move(report).error();
-    error.message = fmt::format("{}: {}", options.model, error.message);
+    if (!error.message.starts_with(options.target))
+      error.message = fmt::format("{}: {}", options.model, error.message);
     return error;
   }
   if (report->left_out > 0)
@@ -111,7 +114,7 @@ void add_quantize(CLI::App& app, int& exit_code) {
   CLI::App* verb =
       app.add_subcommand("quantize", "Write a model as a GGUF file, smaller or as it is");
   verb->add_option("MODEL", options->model, model_help)->required();
-  verb->add_option("OUT", options->target, "the .gguf file to write")->required();
+  verb->add_option("OUT", options->target, "the file to write, NAME.gguf")->required();
   verb->add_option("--type", options->type, type_help())->required();
   verb->add_option("--threads", options->threads, "instead of one for each physical core")
       ->check(CLI::Range(1, 1024));

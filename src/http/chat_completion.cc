@@ -127,10 +127,16 @@ Awaitable<Status> ChatAnswer::start() {
                   [](const chat::Message& message) { return !message.media.empty(); });
   auto& workers = has_media ? services_.media_workers : services_.workers;
   using Started = Result<std::unique_ptr<backends::ChatRun>>;
+  // Who waits for a server elsewhere keeps nobody from looking at a picture.
+  if (has_media) {
+    const Status fetched = co_await run_on(services_.fetchers, exchange_.executor(), [this] {
+      const ServerOptions& options = services_.options;
+      return fetch_media(request_.chat.messages, model_->info(), options.fetch_rules,
+                         options.fetch_limits, stop_.get_token());
+    });
+    if (!fetched.ok()) co_return fetched.error();
+  }
   auto started = co_await run_on(workers, exchange_.executor(), [this]() -> Started {
-    const ServerOptions& options = services_.options;
-    HELICON_TRY(fetch_media(request_.chat.messages, options.fetch_rules, options.fetch_limits,
-                            stop_.get_token()));
     runtime::Listener listener;
     listener.on_event = [queue = queue_](runtime::Event event) { queue->push(std::move(event)); };
     listener.on_done = [queue = queue_](const runtime::Usage& usage) { queue->finish(usage); };

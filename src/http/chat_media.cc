@@ -116,8 +116,16 @@ Result<std::optional<chat::Medium>> read_medium(const json::object& part, std::s
   return std::optional(std::move(medium));
 }
 
-Status fetch_media(std::vector<chat::Message>& messages, const net::FetchRules& rules,
-                   net::FetchLimits limits, const std::stop_token& stop) {
+Status fetch_media(std::vector<chat::Message>& messages, const backends::ModelInfo& model,
+                   const net::FetchRules& rules, net::FetchLimits limits,
+                   const std::stop_token& stop) {
+  for (const chat::Message& message : messages)
+    for (const chat::Medium& medium : message.media)
+      if (!medium.file && !model.takes(medium.kind))
+        return chat::about(medium,
+                           {ErrorCode::unsupported,
+                            fmt::format("{} has no {}", model.name, chat::sense_for(medium.kind)),
+                            {}});
   using std::chrono::steady_clock;
   const auto end = steady_clock::now() + limits.whole;
   struct File {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backends/chat_model.h"
 #include "base/result.h"
 #include "chat/message.h"
 #include "net/guarded_fetch.h"
@@ -27,7 +28,9 @@ Result<std::optional<chat::Medium>> read_medium(const boost::json::object& part,
 
 // Fetches all media that have an address and no file yet, one after the other, each address once;
 // `limits` are for all of them together. Errors, about the medium: those of guarded_fetch().
-Status fetch_media(std::vector<chat::Message>& messages, const net::FetchRules& rules,
-                   net::FetchLimits limits, const std::stop_token& stop);
+// Unsupported, before anything is fetched: the model has no sense for one of them.
+Status fetch_media(std::vector<chat::Message>& messages, const backends::ModelInfo& model,
+                   const net::FetchRules& rules, net::FetchLimits limits,
+                   const std::stop_token& stop);
 
 }  // namespace helicon::http

@@ -37,6 +37,7 @@ using std::chrono::milliseconds;
 
 constexpr auto awaitable_tuple = asio::as_tuple(asio::use_awaitable);
 constexpr int worker_threads = 2;
+constexpr int fetcher_threads = 16;  // they wait for others, and do nothing else
 // For the last words of answers that were ended early.
 constexpr milliseconds farewell_time{1000};
 
@@ -62,9 +63,10 @@ struct Server::Impl {
         signals(control),
         workers(worker_threads),
         media_workers(worker_threads),
+        fetchers(fetcher_threads),
         models(std::move(model_pool)),
         modes(options.programs),
-        services{options, *models, modes, workers, media_workers, std::time(nullptr)} {}
+        services{options, *models, modes, workers, media_workers, fetchers, std::time(nullptr)} {}
 
   Status listen();
   Awaitable<void> accept();
@@ -85,7 +87,7 @@ struct Server::Impl {
   bool finished = false;  // stopped, and all connections gone
   // Destroyed in this order: modes and models, whose threads may still post to `io`, then workers,
   // then io.
-  asio::thread_pool workers, media_workers;
+  asio::thread_pool workers, media_workers, fetchers;
   std::unique_ptr<backends::ModelPool> models;
   agents::ModeRunner modes;
   Services services;
@@ -232,6 +234,7 @@ void Server::run() {
   threads.clear();
   impl_->workers.join();
   impl_->media_workers.join();
+  impl_->fetchers.join();
 }
 
 void Server::stop() {

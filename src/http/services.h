@@ -17,6 +17,7 @@ struct Services {
   agents::ModeRunner& modes;
   boost::asio::thread_pool& workers;  // parsing, rendering, tokenizing: milliseconds to seconds
   boost::asio::thread_pool& media_workers;  // what has pictures and the like: seconds to minutes
+  boost::asio::thread_pool& fetchers;       // what waits for servers elsewhere
   int64_t started;                          // seconds since 1970
   std::atomic<bool> stopping{false};
   std::atomic<uint64_t> body_bytes{0};  // of all requests under way

@@ -215,6 +215,32 @@ def test_nobody_waits_for_who_has_gone(local, site):
     assert answers_still(local, site)
 
 
+def test_who_waits_for_a_server_keeps_nobody_waiting(local, site):
+    def wait():
+        client = local.client().with_options(max_retries=0, timeout=4.0)
+        with pytest.raises(openai.APITimeoutError):
+            client.chat.completions.create(
+                model=MODEL, messages=[{"role": "user", "content": [part(address(site, "silent"))]}])
+
+    waiting = [threading.Thread(target=wait) for _ in range(6)]
+    for thread in waiting:
+        thread.start()
+    assert site.silent.wait(3)
+    began = time.monotonic()
+    assert ask(local, part(given(PICTURE, "image/png"))) and answers_still(local, site)
+    assert time.monotonic() - began < 3
+    for thread in waiting:
+        thread.join()
+
+
+def test_a_model_without_eyes_has_nothing_fetched(local, site):
+    with pytest.raises(openai.BadRequestError) as caught:
+        local.client().chat.completions.create(
+            model="smollm2-135m", messages=[{"role": "user", "content": [part(address(site, "picture"))]}])
+    assert caught.value.code == "unsupported" and "eyes" in caught.value.message
+    assert not site.asked
+
+
 def test_none_are_fetched_where_none_may(start_server, binary, site):
     for rules in ("none", "public"):
         server = start_server(binary, "serve", FOLDER, "--port", "0", "--fetch", rules)
