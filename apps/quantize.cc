@@ -57,6 +57,10 @@ Status check_target(const Options& options, const fs::path& source) {
   if (fs::is_directory(options.target, error))
     return Error{ErrorCode::invalid_argument,
                  fmt::format("{} is a folder; a file's name is needed", options.target)};
+  // Renaming over a device or a pipe would replace it by a file.
+  if (!fs::is_regular_file(options.target, error))
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("{} is no regular file; a file's name is needed", options.target)};
   if (options.force) return ok_status();
   return Error{ErrorCode::invalid_argument,
                fmt::format("{} is there already; --force replaces it", options.target)};

@@ -161,6 +161,33 @@ INSTANTIATE_TEST_SUITE_P(Types, EachType, testing::ValuesIn(kAllTypes), [](const
   return std::string(tensor::info(param.param).name);
 });
 
+TEST(FloatProducts, OfAnyNumberOfColumnsFromAnyByteOn) {
+  std::mt19937 random(6);
+  const size_t rows = 11, count = 6;
+  for (const ElementType type : {ElementType::f32, ElementType::f16, ElementType::bf16})
+    for (const size_t columns : {1, 7, 8, 37}) {
+      std::vector<std::byte> source = random_matrix(type, rows, columns, random);
+      std::vector<float> weights(rows * columns);
+      tensor::dequantize(type, source.data(), weights.data(), weights.size());
+      source.insert(source.begin(), std::byte{1});
+      const PackedMatrix matrix{PackedKind::floats, type, rows, columns, kPanelRows,
+                                source.data() + 1};
+      const std::vector<float> x = random_floats(count * columns, random);
+      QuantizedRows quantized;
+      const auto expected = products(portable_kernels(), matrix, x.data(), count, quantized);
+      for (size_t i = 0; i < count * rows; ++i) {
+        double sum = 0, size = 0;
+        for (size_t c = 0; c < columns; ++c) {
+          const double part = double{x[i / rows * columns + c]} * weights[i % rows * columns + c];
+          sum += part, size += std::fabs(part);
+        }
+        ASSERT_NEAR(expected[i], sum, 1e-6 * size);
+      }
+      for (const KernelTable* table : available_kernels())
+        EXPECT_EQ(products(*table, matrix, x.data(), count, quantized), expected) << table->name;
+    }
+}
+
 TEST(QuantizeRow, HalfAStepAtMost) {
   std::mt19937 random(5);
   const size_t columns = 512;

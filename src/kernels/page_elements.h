@@ -2,15 +2,13 @@
 #pragma once
 
 #include "kernels/attention_tile.h"
+#include "kernels/lane_loads.h"
 #include "kernels/lanes.h"
 #include "tensor/half.h"
 
 namespace helicon::kernels::HELICON_INSTRUCTION_SET {
 
 #if defined(HELICON_AVX2)
-inline Lanes half_lanes(const uint16_t* p) {
-  return {_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
-}
 inline void round_to_halves(Lanes a, uint16_t* p) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(a.v, _MM_FROUND_TO_NEAREST_INT));
 }
@@ -19,10 +17,6 @@ inline Lanes byte_lanes(const int8_t* p) {
       _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))))};
 }
 #elif defined(HELICON_NEON)
-inline Lanes half_lanes(const uint16_t* p) {
-  const float16x8_t halves = vreinterpretq_f16_u16(vld1q_u16(p));
-  return {vcvt_f32_f16(vget_low_f16(halves)), vcvt_high_f32_f16(halves)};
-}
 inline void round_to_halves(Lanes a, uint16_t* p) {
   vst1q_u16(p, vreinterpretq_u16_f16(vcvt_high_f16_f32(vcvt_f16_f32(a.low), a.high)));
 }
@@ -31,9 +25,6 @@ inline Lanes byte_lanes(const int8_t* p) {
   return {vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide))), vcvtq_f32_s32(vmovl_high_s16(wide))};
 }
 #else
-inline Lanes half_lanes(const uint16_t* p) {
-  return each([&](size_t i) { return tensor::f16_to_f32(p[i]); });
-}
 inline void round_to_halves(Lanes a, uint16_t* p) {
   for (size_t i = 0; i < 8; ++i) p[i] = tensor::f32_to_f16(a.v[i]);
 }
@@ -41,18 +32,6 @@ inline Lanes byte_lanes(const int8_t* p) {
   return each([&](size_t i) { return static_cast<float>(p[i]); });
 }
 #endif
-
-// Asks for the lines that begin in [p, p + bytes) to be in the cache by the time they are read.
-inline void prefetch(const std::byte* p, size_t bytes) {
-#if defined(HELICON_AVX2)
-  for (size_t i = 0; i < bytes; i += 64)
-    _mm_prefetch(reinterpret_cast<const char*>(p + i), _MM_HINT_T1);
-#elif defined(HELICON_NEON)
-  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(p + i, 0, 2);
-#else
-  static_cast<void>(p), static_cast<void>(bytes);
-#endif
-}
 
 // Sources give eight numbers of row k from column n on, of the matrix that a side of a page is.
 // While it is read they ask for another side as large, a piece of it for each piece read: pages lie
@@ -72,7 +51,9 @@ struct HalfSource {
   const uint16_t* rows;
   size_t columns;
   const std::byte* ahead;
-  Lanes load(size_t k, size_t n) const { return half_lanes(rows + k * columns + n); }
+  Lanes load(size_t k, size_t n) const {
+    return half_lanes(reinterpret_cast<const std::byte*>(rows + k * columns + n));
+  }
   template <size_t Vectors>
   void look_ahead(size_t k, size_t n) const {
     prefetch(ahead + 2 * (k * columns + n), 16 * Vectors);

@@ -6,6 +6,7 @@
 //   HELICON_MULTIPLY         the multiply kernel, a template over the packed block
 #include "kernels/attention_kernel.h"
 #include "kernels/float_kernels.h"
+#include "kernels/float_products.h"
 #include "kernels/tables.h"
 
 namespace helicon::kernels {

@@ -3,6 +3,7 @@
 import array
 import json
 import math
+import os
 import pathlib
 import random
 import shutil
@@ -110,6 +111,9 @@ def test_what_cannot_become_a_file_says_so(helicon, qwen3, tmp_path):
     helicon("quantize", qwen3, out, "--type", "q8_0").fails_with("is there already", "--force")
     helicon("quantize", out, out, "--type", "q8_0", "--force").fails_with("the model itself")
     assert out.read_bytes() == before
+    os.mkfifo(tmp_path / "pipe")
+    helicon("quantize", out, tmp_path / "pipe", "--type", "q8_0", "--force").fails_with("no regular file")
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_a_folder_without_a_tokenizer_says_so(helicon):

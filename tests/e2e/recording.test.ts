@@ -131,6 +131,8 @@ describe('a recording', () => {
     await messageField(page).fill('Listen');
     await page.waitForTimeout(300);
     await messageField(page).press('Enter');
+    // The recording's end comes after the key, and only then is anything sent.
+    await page.getByRole('article', { name: 'You said' }).waitFor();
     await answered(page);
     expect(sent()).toMatchObject([{ type: 'audio_url' }, { type: 'text', text: 'Listen' }]);
     expect(await opened()).toEqual([1, 0]);

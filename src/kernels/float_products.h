@@ -1,0 +1,168 @@
+// Products with weights that are floats of 32 or 16 bits, read where they lie, and with those that
+// have no layout of their own and are decoded to floats.
+//
+// A product is eight chains of fused additions, one for each column modulo 8, over ascending
+// columns, and the chains' sum: the same for any number of rows and in any tile.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/kernel_table.h"
+#include "kernels/lane_loads.h"
+#include "kernels/lanes.h"
+
+namespace helicon::kernels::HELICON_INSTRUCTION_SET {
+
+// How eight weights of a row become floats. In a file they may begin at any byte.
+struct FloatWeights {
+  static constexpr size_t kBytes = 4;
+  static Lanes load(const std::byte* p) { return float_lanes(p); }
+};
+struct HalfWeights {
+  static constexpr size_t kBytes = 2;
+  static Lanes load(const std::byte* p) { return half_lanes(p); }
+};
+struct BrainWeights {
+  static constexpr size_t kBytes = 2;
+  static Lanes load(const std::byte* p) { return brain_lanes(p); }
+};
+
+// Rows of activations that are multiplied while a panel's weights are in the first two caches.
+inline constexpr size_t kFloatRows = 64;
+// Columns decoded at a time: a whole number of every type's blocks.
+inline constexpr size_t kFloatChunk = 256;
+
+// A panel's chains for up to kFloatRows rows: [row][panel row][lane].
+using FloatChains = float[kFloatRows][kPanelRows][8];
+
+// The columns of a panel's rows that are multiplied now.
+template <typename Weights>
+struct FloatPiece {
+  const std::byte* rows[kPanelRows];
+  size_t columns;
+  const std::byte* ahead;  // as many bytes, which will be read next
+};
+
+// Adds to the chains of `PanelRows` rows of the panel from `first` on, and of `Rows` rows of x.
+template <typename Weights, size_t PanelRows, size_t Rows, bool Ahead>
+inline void add_float_tile(const FloatPiece<Weights>& piece, size_t first, const float* x,
+                           size_t stride, float (*chains)[kPanelRows][8]) {
+  Lanes sums[Rows][PanelRows];
+#pragma GCC unroll 8
+  for (size_t r = 0; r < Rows; ++r)
+#pragma GCC unroll 8
+    for (size_t p = 0; p < PanelRows; ++p) sums[r][p] = Lanes::load(chains[r][first + p]);
+  const auto add = [&](const auto& weights_of, const auto& x_of) {
+    Lanes activations[Rows];
+#pragma GCC unroll 8
+    for (size_t r = 0; r < Rows; ++r) activations[r] = x_of(x + r * stride);
+#pragma GCC unroll 8
+    for (size_t p = 0; p < PanelRows; ++p) {
+      const Lanes weights = weights_of(piece.rows[first + p]);
+#pragma GCC unroll 8
+      for (size_t r = 0; r < Rows; ++r) sums[r][p] = fused(weights, activations[r], sums[r][p]);
+    }
+  };
+  size_t c = 0;
+  for (; c + 8 <= piece.columns; c += 8) {
+    constexpr size_t kBytes = PanelRows * Weights::kBytes;  // of a column
+    if constexpr (Ahead)
+      prefetch(piece.ahead + (first / PanelRows * piece.columns + c) * kBytes, 8 * kBytes);
+    add([c](const std::byte* row) { return Weights::load(row + c * Weights::kBytes); },
+        [c](const float* row) { return Lanes::load(row + c); });
+  }
+  if (const size_t left = piece.columns - c; left > 0)
+    add(
+        [&](const std::byte* row) {
+          std::byte padded[8 * Weights::kBytes] = {};
+          std::memcpy(padded, row + c * Weights::kBytes, left * Weights::kBytes);
+          return Weights::load(padded);
+        },
+        [&](const float* row) { return load_tail(row + c, left, 0.0f); });
+#pragma GCC unroll 8
+  for (size_t r = 0; r < Rows; ++r)
+#pragma GCC unroll 8
+    for (size_t p = 0; p < PanelRows; ++p) sums[r][p].store(chains[r][first + p]);
+}
+
+// The same for all rows of the panel. One row of x waits for memory, and takes them in one go, as
+// they lie; several are arithmetic: twelve chains of three rows need seven loads for twelve
+// additions.
+template <typename Weights, size_t Rows, bool Ahead>
+inline void add_float_rows(const FloatPiece<Weights>& piece, const float* x, size_t stride,
+                           float (*chains)[kPanelRows][8]) {
+  constexpr size_t kHeight = Rows == 1 ? kPanelRows : 4;
+  for (size_t p = 0; p < kPanelRows; p += kHeight)
+    add_float_tile<Weights, kHeight, Rows, Ahead>(piece, p, x, stride, chains);
+}
+
+// The same for `count` rows of x, of which the first ones fetch what is multiplied next.
+template <typename Weights>
+inline void add_float_piece(const FloatPiece<Weights>& piece, const float* x, size_t stride,
+                            size_t count, FloatChains& chains) {
+  if (count == 1) return add_float_rows<Weights, 1, true>(piece, x, stride, chains);
+  if (count == 2) return add_float_rows<Weights, 2, true>(piece, x, stride, chains);
+  add_float_rows<Weights, 3, true>(piece, x, stride, chains);
+  size_t r = 3;
+  for (; r + 3 <= count; r += 3)
+    add_float_rows<Weights, 3, false>(piece, x + r * stride, stride, chains + r);
+  if (count - r == 2) add_float_rows<Weights, 2, false>(piece, x + r * stride, stride, chains + r);
+  if (count - r == 1) add_float_rows<Weights, 1, false>(piece, x + r * stride, stride, chains + r);
+}
+
+// Reads weights where they lie.
+template <typename Weights>
+inline void multiply_in_place(const PackedMatrix& matrix, size_t first, size_t lanes,
+                              const float* x, size_t count, FloatChains& chains) {
+  const size_t row_bytes = matrix.columns * Weights::kBytes;
+  const std::byte* panel = matrix.data + first * row_bytes;
+  FloatPiece<Weights> piece;
+  for (size_t p = 0; p < kPanelRows; ++p)  // what a panel lacks is computed and dropped
+    piece.rows[p] = panel + std::min(p, lanes - 1) * row_bytes;
+  piece.columns = matrix.columns;
+  piece.ahead = panel + lanes * row_bytes;
+  add_float_piece(piece, x, matrix.columns, count, chains);
+}
+
+inline void multiply_decoded(const PackedMatrix& matrix, size_t first, size_t lanes, const float* x,
+                             size_t count, FloatChains& chains) {
+  const tensor::ElementTypeInfo& info = tensor::info(matrix.type);
+  const size_t row_bytes = matrix.columns / info.block_elements * info.block_bytes;
+  alignas(32) float decoded[kPanelRows][kFloatChunk] = {};
+  FloatPiece<FloatWeights> piece;
+  for (size_t p = 0; p < kPanelRows; ++p)
+    piece.rows[p] = reinterpret_cast<const std::byte*>(decoded[p]);
+  for (size_t start = 0; start < matrix.columns; start += kFloatChunk) {
+    piece.columns = std::min(kFloatChunk, matrix.columns - start);
+    const std::byte* source =
+        matrix.data + first * row_bytes + start / info.block_elements * info.block_bytes;
+    for (size_t p = 0; p < lanes; ++p)
+      tensor::dequantize(matrix.type, source + p * row_bytes, decoded[p], piece.columns);
+    piece.ahead = source + lanes * row_bytes;
+    add_float_piece(piece, x + start, matrix.columns, count, chains);
+  }
+}
+
+// See KernelTable::multiply_floats.
+inline void multiply_floats(const PackedMatrix& matrix, size_t first, size_t last,
+                            const float* activations, size_t rows, float* outputs, size_t stride) {
+  const auto multiply = matrix.type == tensor::ElementType::f32    ? multiply_in_place<FloatWeights>
+                        : matrix.type == tensor::ElementType::f16  ? multiply_in_place<HalfWeights>
+                        : matrix.type == tensor::ElementType::bf16 ? multiply_in_place<BrainWeights>
+                                                                   : multiply_decoded;
+  alignas(32) FloatChains chains;
+  for (size_t panel = first; panel < last; ++panel) {
+    const size_t row = panel * kPanelRows, lanes = std::min(kPanelRows, matrix.rows - row);
+    for (size_t r = 0; r < rows; r += kFloatRows) {
+      const size_t count = std::min(kFloatRows, rows - r);
+      std::memset(chains, 0, count * sizeof(chains[0]));
+      multiply(matrix, row, lanes, activations + r * matrix.columns, count, chains);
+      for (size_t i = 0; i < count; ++i)
+        for (size_t lane = 0; lane < lanes; ++lane)
+          outputs[(r + i) * stride + row + lane] = sum(Lanes::load(chains[i][lane]));
+    }
+  }
+}
+
+}  // namespace helicon::kernels::HELICON_INSTRUCTION_SET

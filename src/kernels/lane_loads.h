@@ -1,0 +1,64 @@
+// Numbers as they lie in memory, at any byte, as lanes of floats; and memory that will be read
+// soon.
+#pragma once
+
+#include "kernels/lanes.h"
+#include "tensor/half.h"
+
+namespace helicon::kernels::HELICON_INSTRUCTION_SET {
+
+inline Lanes float_lanes(const std::byte* p) {
+#if defined(HELICON_AVX2)
+  return {_mm256_loadu_ps(reinterpret_cast<const float*>(p))};
+#else
+  float v[8];
+  std::memcpy(v, p, sizeof(v));
+  return Lanes::load(v);
+#endif
+}
+
+#if defined(HELICON_AVX2)
+inline __m128i eight_words(const std::byte* p) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
+inline Lanes half_lanes(const std::byte* p) { return {_mm256_cvtph_ps(eight_words(p))}; }
+inline Lanes brain_lanes(const std::byte* p) {
+  return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(eight_words(p)), 16))};
+}
+#elif defined(HELICON_NEON)
+inline uint16x8_t eight_words(const std::byte* p) {
+  return vreinterpretq_u16_u8(vld1q_u8(reinterpret_cast<const uint8_t*>(p)));
+}
+inline Lanes half_lanes(const std::byte* p) {
+  const float16x8_t halves = vreinterpretq_f16_u16(eight_words(p));
+  return {vcvt_f32_f16(vget_low_f16(halves)), vcvt_high_f32_f16(halves)};
+}
+inline Lanes brain_lanes(const std::byte* p) {
+  const uint16x8_t brains = eight_words(p);
+  return {vreinterpretq_f32_u32(vshll_n_u16(vget_low_u16(brains), 16)),
+          vreinterpretq_f32_u32(vshll_high_n_u16(brains, 16))};
+}
+#else
+template <typename Decode>
+inline Lanes word_lanes(const std::byte* p, const Decode& decode) {
+  uint16_t words[8];
+  std::memcpy(words, p, sizeof(words));
+  return each([&](size_t i) { return decode(words[i]); });
+}
+inline Lanes half_lanes(const std::byte* p) { return word_lanes(p, tensor::f16_to_f32); }
+inline Lanes brain_lanes(const std::byte* p) { return word_lanes(p, tensor::bf16_to_f32); }
+#endif
+
+// Asks for the lines that begin in [p, p + bytes) to be in the cache by the time they are read.
+inline void prefetch(const std::byte* p, size_t bytes) {
+#if defined(HELICON_AVX2)
+  for (size_t i = 0; i < bytes; i += 64)
+    _mm_prefetch(reinterpret_cast<const char*>(p + i), _MM_HINT_T1);
+#elif defined(HELICON_NEON)
+  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(p + i, 0, 2);
+#else
+  static_cast<void>(p), static_cast<void>(bytes);
+#endif
+}
+
+}  // namespace helicon::kernels::HELICON_INSTRUCTION_SET
