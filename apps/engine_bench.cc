@@ -39,8 +39,9 @@ Result<std::unique_ptr<EngineBench>> EngineBench::open(const std::filesystem::pa
                                                        uint64_t seed) {
   HELICON_ASSIGN(const auto file, weights::ModelFile::open(path));
   HELICON_ASSIGN(const auto tokenizer, text::Tokenizer::create(file->metadata()));
-  HELICON_ASSIGN(models::OpenModel model, models::open_model(file, path.filename().string(),
-                                                             backends::open_options(options)));
+  HELICON_ASSIGN(backends::OpenedModels opened,
+                 backends::open_models(file, models::name_of(path), options, *tokenizer));
+  models::OpenModel& model = opened.model;
   std::unique_ptr<EngineBench> bench(new EngineBench);
   bench->config_ = model.decoder->config();
   bench->weight_bytes_ = model.weight_bytes;
@@ -58,9 +59,7 @@ Result<std::unique_ptr<EngineBench>> EngineBench::open(const std::filesystem::pa
   parts.model = std::move(model.decoder);
   parts.pages = std::move(model.pages);
   parts.tokenizer = tokenizer;
-  if (!options.draft.empty()) {
-    HELICON_ASSIGN(parts.draft, backends::load_draft(options, *tokenizer));
-  }
+  parts.draft = std::move(opened.draft);
   bench->engine_ = std::make_unique<runtime::Engine>(
       std::move(parts), runtime::SchedulerOptions{.speculation = options.speculation});
   return bench;

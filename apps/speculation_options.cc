@@ -21,8 +21,10 @@ void add_speculation(CLI::App& verb, SpeculationArguments& arguments) {
                   "(whatever the conversation has had before), auto (only as it pays)")
       ->check(CLI::IsMember(modes))
       ->capture_default_str();
-  verb.add_option("--draft", arguments.draft,
-                  "a small model of the same vocabulary, to guess what comes");
+  verb.add_option(
+      "--draft", arguments.draft,
+      "a small model of the same vocabulary, to guess what comes, or a drafter that was "
+      "made for the model");
 }
 
 Status apply(const SpeculationArguments& arguments, const catalog::Catalog& catalog,

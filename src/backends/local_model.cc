@@ -9,6 +9,7 @@
 
 #include "backends/media_prompt.h"
 #include "models/open.h"
+#include "models/recipe.h"
 #include "runtime/engine.h"
 #include "text/chat_template.h"
 #include "text/reply_parser.h"
@@ -234,8 +235,6 @@ ModelInfo describe(const std::string& name, const weights::ModelFile& file) {
   return info;
 }
 
-}  // namespace
-
 models::OpenOptions open_options(const LocalModelOptions& options) {
   models::OpenOptions open;
   open.context_length = static_cast<size_t>(options.context_length);
@@ -245,10 +244,10 @@ models::OpenOptions open_options(const LocalModelOptions& options) {
   return open;
 }
 
-Result<runtime::DraftParts> load_draft(const LocalModelOptions& options,
+// A small model, which has to know the same tokens by the same numbers.
+Result<runtime::DraftParts> open_draft(std::shared_ptr<const weights::ModelFile> file,
+                                       const std::string& name, const models::OpenOptions& options,
                                        const text::Tokenizer& tokenizer) {
-  const std::string name = options.draft.filename().string();
-  HELICON_ASSIGN(const auto file, weights::ModelFile::open(options.draft));
   HELICON_ASSIGN(const auto own, text::Tokenizer::create(file->metadata()));
   bool same = own->size() == tokenizer.size();
   for (size_t i = 0; same && i < own->size(); ++i) {
@@ -258,20 +257,41 @@ Result<runtime::DraftParts> load_draft(const LocalModelOptions& options,
   if (!same)
     return Error{ErrorCode::invalid_argument,
                  fmt::format("{} cannot draft: its vocabulary is another one", name), "draft"};
-  HELICON_ASSIGN(models::OpenModel model, models::open_model(file, name, open_options(options)));
+  HELICON_ASSIGN(models::OpenModel model, models::open_model(std::move(file), name, options));
   return runtime::DraftParts{std::move(model.memory), std::move(model.threads),
                              std::move(model.decoder), std::move(model.pages)};
+}
+
+}  // namespace
+
+Result<OpenedModels> open_models(std::shared_ptr<const weights::ModelFile> file,
+                                 const std::string& name, const LocalModelOptions& options,
+                                 const text::Tokenizer& tokenizer) {
+  models::OpenOptions open = open_options(options);
+  std::shared_ptr<const weights::ModelFile> draft;
+  if (!options.draft.empty()) {
+    HELICON_ASSIGN(draft, weights::ModelFile::open(options.draft));
+    if (models::is_block_draft(*draft)) open.block_draft = options.draft, draft.reset();
+  }
+  OpenedModels opened;
+  HELICON_ASSIGN(opened.model, models::open_model(std::move(file), name, open));
+  if (draft) {
+    open.context_length = opened.model.context_length;
+    HELICON_ASSIGN(opened.draft,
+                   open_draft(std::move(draft), models::name_of(options.draft), open, tokenizer));
+  }
+  return opened;
 }
 
 Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
                                                     const std::filesystem::path& path,
                                                     const LocalModelOptions& options) {
   HELICON_ASSIGN(const auto file, weights::ModelFile::open(path));
+  const std::string filename = models::name_of(path);
+  auto answers = models::check_answers(*file);
+  if (!answers.ok()) return models::about(filename, std::move(answers).error());
   auto tokenizer = text::Tokenizer::create(file->metadata());
-  if (!tokenizer.ok()) {
-    tokenizer.error().message = path.filename().string() + ": " + tokenizer.error().message;
-    return std::move(tokenizer).error();
-  }
+  if (!tokenizer.ok()) return models::about(filename, std::move(tokenizer).error());
   std::shared_ptr<const text::ChatTemplate> chat_template;
   text::ReplyFormat format;
   if (file->metadata().contains("tokenizer.chat_template")) {
@@ -279,27 +299,22 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
     auto compiled = text::ChatTemplate::compile(source);
     if (!compiled.ok())
       return Error{ErrorCode::unsupported,
-                   fmt::format("{}: its chat template: {}", path.filename().string(),
-                               compiled.error().message)};
+                   fmt::format("{}: its chat template: {}", filename, compiled.error().message)};
     chat_template = std::move(*compiled);
     format = text::ReplyFormat::of(source);
   }
-  HELICON_ASSIGN(models::OpenModel model,
-                 models::open_model(file, path.filename().string(), open_options(options)));
+  HELICON_ASSIGN(OpenedModels opened, open_models(file, filename, options, **tokenizer));
+  models::OpenModel& model = opened.model;
   if ((*tokenizer)->size() > model.decoder->vocabulary())
-    return Error{
-        ErrorCode::corrupt,
-        fmt::format("{}: {} tokens have names, but the embedding has only {} rows",
-                    path.filename().string(), (*tokenizer)->size(), model.decoder->vocabulary())};
+    return Error{ErrorCode::corrupt,
+                 fmt::format("{}: {} tokens have names, but the embedding has only {} rows",
+                             filename, (*tokenizer)->size(), model.decoder->vocabulary())};
   MediaOptions senses;
   senses.threads = options.threads;
   senses.find_ffmpeg = options.find_ffmpeg;
   auto media = MediaEncoder::create(file, path, model.decoder->vocabulary(),
                                     model.decoder->config().hidden, std::move(senses));
-  if (!media.ok()) {
-    media.error().message = path.filename().string() + ": " + media.error().message;
-    return std::move(media).error();
-  }
+  if (!media.ok()) return models::about(filename, std::move(media).error());
   ModelInfo info = describe(name, *file);
   info.sees = *media && (*media)->token_of(chat::MediumKind::picture);
   info.hears = *media && (*media)->token_of(chat::MediumKind::sound);
@@ -313,11 +328,7 @@ Result<std::shared_ptr<ChatModel>> load_local_model(const std::string& name,
   parts.model = std::move(model.decoder);
   parts.pages = std::move(model.pages);
   parts.tokenizer = *tokenizer;
-  if (!options.draft.empty()) {
-    LocalModelOptions draft = options;
-    draft.context_length = info.context_length;
-    HELICON_ASSIGN(parts.draft, load_draft(draft, **tokenizer));
-  }
+  parts.draft = std::move(opened.draft);
   runtime::SchedulerOptions scheduling;
   scheduling.speculation = options.speculation;
   auto engine = std::make_unique<runtime::Engine>(std::move(parts), scheduling);

@@ -25,15 +25,23 @@ struct LocalModelOptions {
   runtime::SpeculationMode speculation = runtime::SpeculationMode::automatic;
   std::filesystem::path packed_folder;  // where packed weights are kept between starts, or none
   FindFfmpeg find_ffmpeg;               // for films, and formats that are not read here; or none
-  std::filesystem::path draft;  // a small model of the same vocabulary that guesses ahead; or none
+  // A small model of the same vocabulary, or a drafter that was made for the model, to guess ahead;
+  // or none.
+  std::filesystem::path draft;
 };
 
-models::OpenOptions open_options(const LocalModelOptions& options);
+// A model and what guesses for it: the model itself, with a drafter that was made for it, or
+// another one.
+struct OpenedModels {
+  models::OpenModel model;
+  runtime::DraftParts draft;
+};
 
-// Opens options.draft for a model with this tokenizer. Errors: those of models::open_model, and
-// invalid_argument for another vocabulary.
-Result<runtime::DraftParts> load_draft(const LocalModelOptions& options,
-                                       const text::Tokenizer& tokenizer);
+// Opens the model, and options.draft where one is named. Errors: those of models::open_model, and
+// invalid_argument for a draft of another vocabulary, or that was made for another model.
+Result<OpenedModels> open_models(std::shared_ptr<const weights::ModelFile> file,
+                                 const std::string& name, const LocalModelOptions& options,
+                                 const text::Tokenizer& tokenizer);
 
 // Refuses with out_of_memory, and the numbers, what would not fit, and a draft of another
 // vocabulary.

@@ -25,6 +25,10 @@ inline constexpr size_t kFull = 0;
 inline constexpr size_t kWindowed = 1;
 inline constexpr size_t kMostGroups = 2;
 
+// Whose layers keep their keys and values: the model's, or those of a drafter that reads what the
+// model makes of its context, and has them on the same pages.
+enum class Stack { model, draft };
+
 // What one position stores: a key and a value [head_size] for each layer and key/value head.
 struct CacheShape {
   size_t layers = 0;
@@ -33,23 +37,31 @@ struct CacheShape {
   KeyValueType type = KeyValueType::f32;
   size_t windowed_layers = 0;  // of the layers, those that are kept apart; not all of them
   int window = 0;              // positions that these see, the newest included
+  // The drafter's layers, if there is one: all of them on the pages of one group.
+  size_t draft_layers = 0, draft_heads = 0, draft_head_size = 0;
+  size_t draft_group = kFull;
 
   size_t groups() const { return windowed_layers > 0 ? 2 : 1; }
   size_t layers_of(size_t group) const {
     return group == kWindowed ? windowed_layers : layers - windowed_layers;
   }
   // Of the keys of one layer and head in one page; the values take as many.
-  size_t side_bytes() const { return kernels::side_bytes(type, head_size); }
+  size_t side_bytes(Stack stack = Stack::model) const {
+    return kernels::side_bytes(type, stack == Stack::model ? head_size : draft_head_size);
+  }
+  // Of a page, what the model's own layers take.
+  size_t model_bytes(size_t group) const { return layers_of(group) * heads * 2 * side_bytes(); }
   size_t page_bytes(size_t group = kFull) const {
-    return layers_of(group) * heads * 2 * side_bytes();
+    const size_t draft = draft_layers * draft_heads * 2 * side_bytes(Stack::draft);
+    return model_bytes(group) + (group == draft_group ? draft : 0);
   }
   size_t page_floats(size_t group = kFull) const { return page_bytes(group) / sizeof(float); }
   // Memory is counted in units: the largest amount of which all pages are multiples. Where there is
   // one group, a page is a unit.
-  size_t units(size_t group = kFull) const {
-    return layers_of(group) / std::gcd(layers_of(kFull), layers_of(kWindowed));
+  size_t unit_bytes() const {
+    return groups() == 1 ? page_bytes() : std::gcd(page_bytes(kFull), page_bytes(kWindowed));
   }
-  size_t unit_bytes() const { return page_bytes() / units(); }
+  size_t units(size_t group = kFull) const { return page_bytes(group) / unit_bytes(); }
   // Windowed pages that a sequence has at most, while it computes up to `rows` positions a pass and
   // gives each back when the window has left it for a page.
   size_t most_windowed(size_t rows) const {
@@ -90,13 +102,17 @@ class PagePool {
   }
   void copy(PageId from, PageId to, size_t group = kFull);
 
-  // The keys and the values of a group's `layer`-th layer and one head in page 0, laid out as
-  // attention_tile.h says; page p has them page_bytes(group) * p further on.
-  std::byte* key_side(size_t layer, size_t head, size_t group = kFull) {
-    return groups_[group].memory + 2 * (layer * shape_.heads + head) * shape_.side_bytes();
+  // The keys and the values of a group's `layer`-th layer of a stack and one head in page 0, laid
+  // out as attention_tile.h says; page p has them page_bytes(group) * p further on.
+  std::byte* key_side(size_t layer, size_t head, size_t group = kFull, Stack stack = Stack::model) {
+    std::byte* first = groups_[group].memory;
+    if (stack == Stack::draft) first += shape_.model_bytes(group);
+    const size_t heads = stack == Stack::model ? shape_.heads : shape_.draft_heads;
+    return first + 2 * (layer * heads + head) * shape_.side_bytes(stack);
   }
-  std::byte* value_side(size_t layer, size_t head, size_t group = kFull) {
-    return key_side(layer, head, group) + shape_.side_bytes();
+  std::byte* value_side(size_t layer, size_t head, size_t group = kFull,
+                        Stack stack = Stack::model) {
+    return key_side(layer, head, group, stack) + shape_.side_bytes(stack);
   }
   // The same of a pool of type f32: keys [head_size, 32], values [32, head_size].
   float* keys(size_t layer, size_t head, size_t group = kFull) {

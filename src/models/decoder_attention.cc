@@ -20,15 +20,12 @@ namespace {
 constexpr int kPage = static_cast<int>(kPagePositions);
 constexpr size_t kMostStateFloats = kAttentionTile * state_floats(kMaxHead);
 
-int first_visible(int position, int window) {
-  return window > 0 ? std::max(0, position - window + 1) : 0;
-}
-
 }  // namespace
 
-DecoderAttention::DecoderAttention(const DecoderConfig& config, const kernels::KernelTable& kernels,
-                                   ThreadPool& threads)
+DecoderAttention::DecoderAttention(const DecoderConfig& config, cache::Stack stack,
+                                   const kernels::KernelTable& kernels, ThreadPool& threads)
     : config_(config),
+      stack_(stack),
       kernels_(kernels),
       threads_(threads),
       group_(config.heads / config.kv_heads),
@@ -36,12 +33,19 @@ DecoderAttention::DecoderAttention(const DecoderConfig& config, const kernels::K
   rows_.reserve(kMaxRows);
 }
 
-// Those with a window follow each other on the windowed pages, if there are such.
+std::pair<int, int> DecoderAttention::seen(const Row& row, int window) {
+  if (window == 0) return {0, row.end};
+  return {std::max(0, row.position - window + 1), std::min(row.end, row.position + window - 1)};
+}
+
+// Those with a window follow each other on the windowed pages, if there are such. A drafter's are
+// all on the same.
 void DecoderAttention::find_places(const cache::CacheShape& shape) {
   places_.clear();
   size_t next[cache::kMostGroups] = {};
   for (const LayerAttention& layer : config_.layers) {
-    const size_t group = shape.groups() > 1 && layer.window > 0 ? cache::kWindowed : cache::kFull;
+    size_t group = shape.groups() > 1 && layer.window > 0 ? cache::kWindowed : cache::kFull;
+    if (stack_ == cache::Stack::draft) group = shape.draft_group;
     places_.push_back({group, next[group]++});
   }
 }
@@ -73,7 +77,7 @@ const float* DecoderAttention::cosines(size_t rotation, int position) const {
          static_cast<size_t>(position) * 2 * config_.rotations[rotation].frequencies.size();
 }
 
-void DecoderAttention::plan(std::span<const Run> runs, cache::PagePool& pool) {
+void DecoderAttention::plan(std::span<const Run> runs, cache::PagePool& pool, Sight sight) {
   pool_ = &pool;
   find_places(pool.shape());
   struct Ordered {
@@ -105,19 +109,22 @@ void DecoderAttention::plan(std::span<const Run> runs, cache::PagePool& pool) {
       const auto end = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first;
       rows_.back().common[group] = static_cast<int>(end - a.begin());
     }
-    for (size_t i = 0; i < one.run->tokens.size(); ++i)
+    const size_t count = one.run->tokens.size();
+    for (size_t i = 0; i < count; ++i)
       rows_.push_back({one.run->sequence,
                        one.run->position + static_cast<int>(i),
+                       one.run->position + static_cast<int>(sight == Sight::both ? count - 1 : i),
                        one.start + i,
                        {INT_MAX, INT_MAX}});
     previous = one.run;
   }
-  cut_rows();
+  cut_rows(sight);
 }
 
-// Rows that have a page in common stay together as far as a tile holds them, in even chunks.
-void DecoderAttention::cut_rows() {
-  const size_t most = std::max<size_t>(1, kAttentionTile / group_);
+// Rows that have a page in common stay together as far as a tile holds them, in even chunks. A tile
+// takes one window for all, which is not the same for rows that see what is before them.
+void DecoderAttention::cut_rows(Sight sight) {
+  const size_t most = sight == Sight::both ? 1 : std::max<size_t>(1, kAttentionTile / group_);
   chunks_.clear();
   for (size_t first = 0; first < rows_.size();) {
     size_t last = first + 1;
@@ -136,8 +143,9 @@ void DecoderAttention::cut_rows() {
 std::pair<int, int> DecoderAttention::segments(const Chunk& chunk, int window) const {
   int first = INT_MAX, last = 0;
   for (const Row& row : std::span(rows_).subspan(chunk.first, chunk.count)) {
-    first = std::min(first, first_visible(row.position, window));
-    last = std::max(last, row.position);
+    const auto [from, to] = seen(row, window);
+    first = std::min(first, from);
+    last = std::max(last, to);
   }
   return {first / (kPage * kSegmentPages), last / (kPage * kSegmentPages)};
 }
@@ -165,8 +173,9 @@ void DecoderAttention::store(size_t layer, const LayerWeights& w, float* query, 
       float* row_value = value + row.index * config_.kv_heads * head;
       const float* angles =
           rotation < 0 ? nullptr : cosines(static_cast<size_t>(rotation), row.position);
-      prepare(query + row.index * config_.heads * head, config_.heads, w.query_bias, w.query_norm,
-              angles);
+      if (query)
+        prepare(query + row.index * config_.heads * head, config_.heads, w.query_bias, w.query_norm,
+                angles);
       prepare(row_key, config_.kv_heads, w.key_bias, w.key_norm, angles);
       if (!w.value_bias.empty())
         kernels_.add(row_value, w.value_bias.data(), config_.kv_heads * head);
@@ -175,8 +184,8 @@ void DecoderAttention::store(size_t layer, const LayerWeights& w, float* query, 
       for (size_t h = 0; h < config_.kv_heads; ++h)
         kernels_.store_key_and_value(pool_->shape().type, row_key + h * head, row_value + h * head,
                                      head, position % kPagePositions,
-                                     pool_->key_side(place, h, group) + page,
-                                     pool_->value_side(place, h, group) + page);
+                                     pool_->key_side(place, h, group, stack_) + page,
+                                     pool_->value_side(place, h, group, stack_) + page);
     }
   });
 }
@@ -193,10 +202,10 @@ class DecoderAttention::Walk {
     tile_.head_size = head;
     tile_.type = attention.pool_->shape().type;
     const size_t place = attention.places_[layer].layer;
-    tile_.keys = attention.pool_->key_side(place, unit.kv_head, group_);
-    tile_.values = attention.pool_->value_side(place, unit.kv_head, group_);
+    tile_.keys = attention.pool_->key_side(place, unit.kv_head, group_, attention.stack_);
+    tile_.values = attention.pool_->value_side(place, unit.kv_head, group_, attention.stack_);
     tile_.page_stride = attention.pool_->shape().page_bytes(group_);
-    tile_.window = config.layers[layer].window;
+    const int window = config.layers[layer].window;
     tile_.scale = config.attention_scale;
     tile_.soft_cap = config.attention_soft_cap;
     attention_kernel_ = attention.kernels_.attention;
@@ -204,7 +213,10 @@ class DecoderAttention::Walk {
       std::memcpy(queries_ + r * heads_ * head,
                   query + (rows_[r].index * config.heads + unit.first_head) * head,
                   heads_ * head * sizeof(float));
-      std::fill_n(positions_ + r * heads_, heads_, rows_[r].position);
+      const auto [first, last] = seen(rows_[r], window);
+      std::fill_n(positions_ + r * heads_, heads_, last);
+      // To the kernel, whoever sees what is before him stands at its end.
+      if (r == 0) tile_.window = window > 0 ? window + last - rows_[r].position : 0;
     }
   }
 
@@ -236,7 +248,7 @@ class DecoderAttention::Walk {
 
   void tile(size_t from, size_t to, int page, int end, float* states) {
     int latest = 0;
-    for (size_t r = from; r < to; ++r) latest = std::max(latest, rows_[r].position);
+    for (size_t r = from; r < to; ++r) latest = std::max(latest, positions_[r * heads_]);
     tile_.first_page = page;
     tile_.last_page = std::min(end, latest / kPage + 1);
     tile_.pages = rows_[from].sequence->pages(group_).data();

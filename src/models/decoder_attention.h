@@ -13,6 +13,10 @@
 
 namespace helicon::models {
 
+// What a row sees of its own run: what is behind it, or what is before it, too, as far as a window
+// reaches.
+enum class Sight { back, both };
+
 // Rows whose sequences begin with the same pages go over these together, in one tile, so that each
 // page is read once for all of them. The work is cut by rows and, when these are few, by segments
 // of the context. None of it changes a row's numbers: within a segment it folds page by page in
@@ -23,15 +27,16 @@ class DecoderAttention {
   // Most that states of single segments may take, bytes.
   static constexpr size_t kMostParts = size_t{8} << 20;
 
-  // All three must outlive it.
-  DecoderAttention(const DecoderConfig& config, const kernels::KernelTable& kernels,
-                   ThreadPool& threads);
+  // All but `stack` must outlive it.
+  DecoderAttention(const DecoderConfig& config, cache::Stack stack,
+                   const kernels::KernelTable& kernels, ThreadPool& threads);
 
   // Looks at the rows of a pass: which share pages, and how the work is cut. Runs and pool must
   // stay until the pass is over.
-  void plan(std::span<const Run> runs, cache::PagePool& pool);
-  // Adds biases, normalises and rotates queries [rows, heads, head_size] and keys [rows, kv_heads,
-  // head_size], and writes keys and values [rows, kv_heads, head_size] to their pages.
+  void plan(std::span<const Run> runs, cache::PagePool& pool, Sight sight = Sight::back);
+  // Adds biases, normalises and rotates queries [rows, heads, head_size], unless they are null, and
+  // keys [rows, kv_heads, head_size], and writes keys and values [rows, kv_heads, head_size] to
+  // their pages.
   void store(size_t layer, const LayerWeights& weights, float* query, float* key, float* value);
   // attended [rows, heads, head_size]: of queries that are prepared, after the layer's store().
   void attend(size_t layer, const float* query, float* attended);
@@ -45,6 +50,7 @@ class DecoderAttention {
   struct Row {
     const cache::Sequence* sequence;
     int position;
+    int end;                              // of what it sees without a window, that included
     size_t index;                         // in the batch
     int common[cache::kMostGroups] = {};  // pages shared with the next row, in order of pages
   };
@@ -66,15 +72,18 @@ class DecoderAttention {
   };
   class Walk;
 
+  // The first and the last position that a row sees through a window.
+  static std::pair<int, int> seen(const Row& row, int window);
   void find_places(const cache::CacheShape& shape);
   void grow_rotations(int positions);
   const float* cosines(size_t rotation, int position) const;
-  void cut_rows();
+  void cut_rows(Sight sight);
   std::pair<int, int> segments(const Chunk& chunk, int window) const;
   void attend_whole(Walk& walk, const Unit& unit, float* attended) const;
   void finish(const Unit& unit, const float* states, size_t row, float* attended) const;
 
   const DecoderConfig& config_;
+  const cache::Stack stack_;
   const kernels::KernelTable& kernels_;
   ThreadPool& threads_;
   cache::PagePool* pool_ = nullptr;

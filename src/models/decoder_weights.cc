@@ -72,14 +72,42 @@ void expect_sparse(const DecoderConfig& config, const std::string& prefix, Exper
 }
 
 ExpectedTensors expected_tensors(const DecoderConfig& config, DecoderWeights& weights) {
-  const ExpertsIn experts = weights.experts;
+  const TensorNames& names = *config.names;
+  ExpectedTensors expected;
+  expect_layers(config, weights.experts, weights.layers, expected);
+  // Scaling what the output matrix reads scales the logits.
+  expected.vectors.push_back(
+      {std::string(names.output_norm), config.hidden, &weights.output_norm, 0, config.logit_scale});
+  expected.matrices.push_back({std::string(config.tied_output ? names.embedding : names.output),
+                               config.vocabulary, config.hidden, &weights.output});
+  return expected;
+}
+
+// From the gates as they are stored, in `take`.
+void mix(ResidualMix& residual, float temperature) {
+  for (float& take : residual.take) {
+    const double w = take / temperature, sigmoid = 1 / (1 + std::exp(-w));
+    residual.keep.push_back(
+        static_cast<float>(std::sqrt(std::max((1 - sigmoid) * (1 + sigmoid), 1e-3))));
+    take = static_cast<float>(sigmoid);
+  }
+}
+
+}  // namespace
+
+Status check_layers(const ModelFile& file, const DecoderConfig& config) {
+  const size_t layers = config.layers.size();
+  return weights::check_last_layer(file, layer_prefix(*config.names, layers), layers);
+}
+
+void expect_layers(const DecoderConfig& config, ExpertsIn experts,
+                   std::vector<LayerWeights>& layers, ExpectedTensors& expected) {
   const TensorNames& names = *config.names;
   const size_t hidden = config.hidden, inner = config.feed_forward, head = config.head_size;
   const size_t query = config.heads * head, key = config.kv_heads * head;
-  ExpectedTensors expected;
-  weights.layers.resize(config.layers.size());
+  layers.resize(config.layers.size());
   for (size_t i = 0; i < config.layers.size(); ++i) {
-    LayerWeights& layer = weights.layers[i];
+    LayerWeights& layer = layers[i];
     const std::string prefix = layer_prefix(names, i);
     const auto matrix = [&](std::string_view name, size_t rows, size_t columns,
                             PackedMatrix& target) {
@@ -127,30 +155,7 @@ ExpectedTensors expected_tensors(const DecoderConfig& config, DecoderWeights& we
       vector(names.feed_forward_residual_gate, hidden, layer.feed_forward_mix.take);
     }
   }
-  // Scaling what the output matrix reads scales the logits.
-  expected.vectors.push_back(
-      {std::string(names.output_norm), hidden, &weights.output_norm, 0, config.logit_scale});
-  expected.matrices.push_back({std::string(config.tied_output ? names.embedding : names.output),
-                               config.vocabulary, hidden, &weights.output});
-  return expected;
 }
-
-// From the gates as they are stored, in `take`.
-void mix(ResidualMix& residual, float temperature) {
-  for (float& take : residual.take) {
-    const double w = take / temperature, sigmoid = 1 / (1 + std::exp(-w));
-    residual.keep.push_back(
-        static_cast<float>(std::sqrt(std::max((1 - sigmoid) * (1 + sigmoid), 1e-3))));
-    take = static_cast<float>(sigmoid);
-  }
-}
-
-Status check_layers(const ModelFile& file, const DecoderConfig& config) {
-  const size_t layers = config.layers.size();
-  return weights::check_last_layer(file, layer_prefix(*config.names, layers), layers);
-}
-
-}  // namespace
 
 Result<size_t> required_bytes(const ModelFile& file, const DecoderConfig& config, ExpertsIn experts,
                               const LoadOptions& options) {

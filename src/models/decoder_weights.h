@@ -65,6 +65,12 @@ struct DecoderWeights {
   std::vector<LayerWeights> layers;
 };
 
+// Adds what the layers call for, and makes room for it in `layers`, which must stay where it is.
+void expect_layers(const DecoderConfig& config, ExpertsIn experts,
+                   std::vector<LayerWeights>& layers, weights::ExpectedTensors& expected);
+// Errors: corrupt, where the file has more layers than it says.
+Status check_layers(const weights::ModelFile& file, const DecoderConfig& config);
+
 // Bytes that the weights will take in memory, packed and mapped, so that it can be refused first.
 // Of experts in the file, those that one row goes through in a layer.
 Result<size_t> required_bytes(const weights::ModelFile& file, const DecoderConfig& config,

@@ -7,8 +7,8 @@
 #include "models/gguf_config.h"
 
 namespace helicon::models {
-Result<DecoderConfig> read_folder_common(const ModelNumbers& numbers, const TensorNames& names,
-                                         std::string_view activation, size_t head_size) {
+Result<DecoderConfig> read_folder_numbers(const ModelNumbers& numbers, const TensorNames& names,
+                                          std::string_view activation, size_t head_size) {
   DecoderConfig config;
   config.names = &names;
   HELICON_ASSIGN(config.hidden, numbers.count("hidden_size", kMaxHidden));
@@ -34,6 +34,14 @@ Result<DecoderConfig> read_folder_common(const ModelNumbers& numbers, const Tens
   if (named != "silu")
     return Error{ErrorCode::unsupported, fmt::format("{} \"{}\" is not supported, only silu",
                                                      numbers.key(activation), named)};
+  config.attention_scale = 1.0f / std::sqrt(static_cast<float>(config.head_size));
+  config.layers.resize(layers);
+  return config;
+}
+
+Result<DecoderConfig> read_folder_common(const ModelNumbers& numbers, const TensorNames& names,
+                                         std::string_view activation, size_t head_size) {
+  HELICON_ASSIGN(DecoderConfig config, read_folder_numbers(numbers, names, activation, head_size));
   const weights::TensorView* embedding = numbers.file().find(names.embedding);
   if (!embedding || embedding->shape.size() != 2 || embedding->shape[0] > kMaxVocabulary)
     return Error{ErrorCode::corrupt,
@@ -47,8 +55,6 @@ Result<DecoderConfig> read_folder_common(const ModelNumbers& numbers, const Tens
                              names.embedding, config.vocabulary)};
   HELICON_ASSIGN(const bool tied, numbers.flag_or("tie_word_embeddings", false));
   config.tied_output = tied && !numbers.file().find(names.output);
-  config.attention_scale = 1.0f / std::sqrt(static_cast<float>(config.head_size));
-  config.layers.resize(layers);
   return config;
 }
 

@@ -18,6 +18,9 @@ inline constexpr size_t kUsualHeadSize = 128;  // of most configuration classes
 // the caller fills. `activation` is the key of the activation's name; `head_size` what a class has
 // where a file is silent, 0: the hidden size divided among heads. Checks that sizes fit each other,
 // and refuses biases and activations that no recipe has.
+Result<DecoderConfig> read_folder_numbers(const ModelNumbers& numbers, const TensorNames& names,
+                                          std::string_view activation, size_t head_size);
+// The same with the vocabulary, and whether its table is the output, too.
 Result<DecoderConfig> read_folder_common(const ModelNumbers& numbers, const TensorNames& names,
                                          std::string_view activation, size_t head_size);
 

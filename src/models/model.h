@@ -37,6 +37,18 @@ class Model {
   // logits that were asked for, in order of runs and tokens: [wanted, vocabulary], valid until the
   // next pass.
   virtual std::span<const float> forward(std::span<const Run> runs, cache::PagePool& pool) = 0;
+
+  // Tokens of a block that the model guesses in one pass, the last known one included; 0: it has
+  // nothing to guess with.
+  virtual size_t block() const { return 0; }
+  // Guesses what follows the one token of each run, the first that the model has not been run for:
+  // logits of the next Run::logits places, fewer than block(), [wanted, vocabulary], valid until
+  // the next pass. The sequences have reserved a whole block, and all together are at most kMaxRows
+  // tokens. It changes no logits of forward().
+  virtual std::span<const float> guess_blocks(std::span<const Run> /*runs*/,
+                                              cache::PagePool& /*pool*/) {
+    return {};
+  }
 };
 
 }  // namespace helicon::models

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "base/processors.h"
+#include "models/block_draft.h"
 #include "models/decoder_attention.h"
 #include "models/decoder_experts.h"
 #include "models/recipe.h"
@@ -33,6 +36,21 @@ struct MemoryPlan {
   size_t total = 0;  // bytes: weights, pages, working memory
 };
 
+struct DraftPlan {
+  std::shared_ptr<const weights::ModelFile> file;
+  BlockDraftConfig config;
+  size_t weights = 0;  // bytes
+};
+
+Result<DraftPlan> plan_draft(const std::filesystem::path& path, const DecoderConfig& model,
+                             const LoadOptions& options) {
+  DraftPlan plan;
+  HELICON_ASSIGN(plan.file, weights::ModelFile::open(path));
+  HELICON_ASSIGN(plan.config, configure_block_draft(*plan.file, model));
+  HELICON_ASSIGN(plan.weights, required_bytes(*plan.file, plan.config, options));
+  return plan;
+}
+
 // Units of pages that a conversation of so many positions holds at most: the copy of one page that
 // an answer takes of its prompt's last, and of windowed pages those of prompt and answer.
 size_t most_units(const cache::CacheShape& shape, size_t positions) {
@@ -44,19 +62,27 @@ size_t most_units(const cache::CacheShape& shape, size_t positions) {
 }
 
 Result<MemoryPlan> plan_memory(const weights::ModelFile& file, const std::string& name,
-                               const DecoderConfig& config, size_t context, ExpertsIn experts,
-                               const LoadOptions& options, cache::KeyValueType cache_type) {
+                               const DecoderConfig& config, const std::optional<DraftPlan>& draft,
+                               size_t context, ExpertsIn experts, const LoadOptions& options,
+                               cache::KeyValueType cache_type) {
   MemoryPlan plan{.experts = experts};
-  HELICON_ASSIGN(plan.weights, required_bytes(file, config, plan.experts, options));
-  const cache::CacheShape shape = cache_shape(config, cache_type);
+  const auto count_weights = [&]() -> Status {
+    HELICON_ASSIGN(plan.weights, required_bytes(file, config, plan.experts, options));
+    if (draft) plan.weights += draft->weights;
+    return ok_status();
+  };
+  HELICON_TRY(count_weights());
+  cache::CacheShape shape = cache_shape(config, cache_type);
+  if (draft) add_to_shape(draft->config, shape);
   const size_t context_units = most_units(shape, context);
   const size_t context_bytes = context_units * shape.unit_bytes();
-  const size_t scratch = scratch_bytes(config);
+  const size_t scratch =
+      scratch_bytes(config) + (draft ? BlockDraft::scratch_bytes(draft->config) : 0);
   const uint64_t available = unclaimed_memory();
   const auto least = [&] { return plan.weights + scratch + context_bytes; };
   if (least() > available && config.experts.count > 0) {
     plan.experts = ExpertsIn::file;
-    HELICON_ASSIGN(plan.weights, required_bytes(file, config, plan.experts, options));
+    HELICON_TRY(count_weights());
   }
   if (least() > available)
     return Error{
@@ -73,16 +99,16 @@ Result<MemoryPlan> plan_memory(const weights::ModelFile& file, const std::string
   return plan;
 }
 
-Error about(const std::string& name, Error error) {
-  if (error.message.find(name) == std::string::npos) error.message = name + ": " + error.message;
-  return error;
-}
-
 }  // namespace
 
 // "folder/" has no name behind its stroke.
 std::string name_of(const std::filesystem::path& path) {
   return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+Error about(const std::string& name, Error error) {
+  if (error.message.find(name) == std::string::npos) error.message = name + ": " + error.message;
+  return error;
 }
 
 Result<OpenModel> open_model(const std::filesystem::path& path, const OpenOptions& options) {
@@ -110,8 +136,14 @@ Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
   HELICON_ASSIGN(const kernels::KernelTable* kernels, kernels::choose_kernels());
   const LoadOptions load{options.exact, kernels->panel_rows, options.packed_folder,
                          options.on_progress, options.stop};
-  auto plan = plan_memory(*file, name, *config, model.context_length, options.experts, load,
-                          options.cache_type);
+  std::optional<DraftPlan> draft_plan;
+  if (!options.block_draft.empty()) {
+    auto planned = plan_draft(options.block_draft, *config, load);
+    if (!planned.ok()) return about(name_of(options.block_draft), std::move(planned).error());
+    draft_plan = std::move(*planned);
+  }
+  auto plan = plan_memory(*file, name, *config, draft_plan, model.context_length, options.experts,
+                          load, options.cache_type);
   if (!plan.ok()) return about(name, std::move(plan).error());
   model.weight_bytes = plan->weights;
   model.memory = MemoryClaim(plan->total);
@@ -121,8 +153,16 @@ Result<OpenModel> open_model(std::shared_ptr<const weights::ModelFile> file,
       load_decoder_weights(std::move(file), *config, plan->experts, *model.threads, load);
   if (!weights.ok()) return about(name, std::move(weights).error());
   model.kept_packed = weights->tensors.packed != nullptr;
-  model.decoder = std::make_unique<Decoder>(std::move(*config), std::move(*weights), *kernels,
-                                            *model.threads, options.cache_type);
+  std::unique_ptr<BlockDraft> draft;
+  if (draft_plan) {
+    auto loaded = load_block_draft(draft_plan->file, draft_plan->config, *model.threads, load);
+    if (!loaded.ok()) return about(name_of(options.block_draft), std::move(loaded).error());
+    draft = std::make_unique<BlockDraft>(std::move(draft_plan->config), std::move(*loaded),
+                                         *kernels, *model.threads);
+  }
+  model.decoder =
+      std::make_unique<Decoder>(std::move(*config), std::move(*weights), std::move(draft), *kernels,
+                                *model.threads, options.cache_type);
   HELICON_ASSIGN(model.pages, cache::PagePool::create(model.decoder->cache_shape(), plan->units));
   return model;
 }

@@ -23,6 +23,7 @@ struct OpenOptions {
   cache::KeyValueType cache_type = cache::KeyValueType::f16;  // what keys and values are kept as
   // In the file, too, where memory would not hold them all.
   ExpertsIn experts = ExpertsIn::memory;
+  std::filesystem::path block_draft;        // a drafter (block_draft.h), or none
   std::filesystem::path packed_folder;      // where packed weights are kept between starts, or none
   std::function<void(double)> on_progress;  // fraction of the weights packed, or mapped
   std::stop_token stop;
@@ -40,6 +41,8 @@ struct OpenModel {
 
 // What messages call the model at that path.
 std::string name_of(const std::filesystem::path& path);
+// The error, naming the model if it does not yet.
+Error about(const std::string& name, Error error);
 
 // Errors: those of ModelFile::open, configure and load_decoder_weights; out_of_memory with the
 // numbers when weights, but for experts, and one full context would not fit; invalid_argument for a

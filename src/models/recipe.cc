@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "models/block_draft.h"
 #include "weights/model_folder.h"
 
 namespace helicon::models {
@@ -35,8 +36,15 @@ std::string known_architectures(Format format) {
   return names;
 }
 
+Status check_answers(const weights::ModelFile& file) {
+  if (!is_block_draft(file)) return ok_status();
+  return Error{ErrorCode::unsupported,
+               "it is a drafter, which guesses for another model (--draft) and cannot answer"};
+}
+
 Result<DecoderConfig> configure(const weights::ModelFile& file) {
   HELICON_ASSIGN(const std::string architecture, file.metadata().string("general.architecture"));
+  HELICON_TRY(check_answers(file));
   const Format format = format_of(file);
   for (const Recipe& recipe : kRecipes)
     if (recipe.format == format && recipe.architecture == architecture)

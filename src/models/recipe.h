@@ -23,6 +23,9 @@ struct Recipe {
 // (an architecture or feature that is not known, named).
 Result<DecoderConfig> configure(const weights::ModelFile& file);
 
+// Errors: unsupported, for a drafter, which is no model of its own.
+Status check_answers(const weights::ModelFile& file);
+
 // "llama, qwen2, gemma3, …": those that are known in files of the format.
 std::string known_architectures(Format format);
 

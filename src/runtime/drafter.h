@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "cache/sequence.h"
 #include "text/tokenizer.h"
 
 namespace helicon::runtime {
@@ -19,15 +20,23 @@ struct Draft {
   std::span<const TokenId> tokens;  // prompt and answer so far
   size_t most = 0;                  // so many tokens may be guessed
   std::vector<TokenId> guess;
+  const cache::Sequence* sequence = nullptr;  // of the model; Drafter::reach() positions reserved
 };
+
+// What a guess takes, beside checking it: next to nothing, so much for each token, or so much for
+// all tokens that are guessed at once.
+enum class GuessCost { none, each, all };
 
 class Drafter {
  public:
   virtual ~Drafter() = default;
   // Fills in the guesses; none where there is no clue.
   virtual void guess(std::span<Draft> drafts) = 0;
-  // Whether a guess costs so little that it need not be counted.
-  virtual bool free() const = 0;
+  virtual GuessCost cost() const = 0;
+  // Tokens that it ever guesses of an answer in a step.
+  virtual size_t most() const { return 8; }
+  // Positions of the model's sequence that it writes on, from the last token's on.
+  virtual size_t reach() const { return 0; }
   // The answer is complete.
   virtual void forget(uint64_t /*writer*/) {}
 };
@@ -39,7 +48,7 @@ class LookupDrafter final : public Drafter {
   static constexpr size_t kLongest = 4, kShortest = 2;
 
   void guess(std::span<Draft> drafts) override;
-  bool free() const override { return true; }
+  GuessCost cost() const override { return GuessCost::none; }
 };
 
 }  // namespace helicon::runtime

@@ -4,12 +4,14 @@
 
 #include <utility>
 
+#include "runtime/block_drafter.h"
 #include "runtime/model_drafter.h"
 
 namespace helicon::runtime {
 namespace {
 
 std::unique_ptr<Drafter> make_drafter(const EngineParts& parts) {
+  if (parts.model->block() > 0) return std::make_unique<BlockDrafter>(*parts.model, *parts.pages);
   if (!parts.draft.model) return nullptr;
   return std::make_unique<ModelDrafter>(*parts.draft.model, *parts.draft.pages,
                                         parts.model->vocabulary());

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cmath>
 #include <memory>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -31,6 +32,14 @@ class FakeModel final : public models::Model {
     shape_.windowed_layers = 1;
     shape_.window = positions;
   }
+  // A drafter with a layer of its own, which guesses right so many times in a hundred.
+  void draft_blocks(size_t block, unsigned percent) {
+    block_ = block;
+    percent_ = percent;
+    shape_.draft_layers = shape_.draft_heads = 1;
+    shape_.draft_head_size = 8;
+    shape_.draft_group = shape_.groups() - 1;
+  }
   bool intact() const override { return intact_.load(); }
   void damage() { intact_.store(false); }
   void lose_numbers() { lost_.store(true); }  // what it answers from now on is not a number
@@ -56,6 +65,8 @@ class FakeModel final : public models::Model {
         const size_t position = static_cast<size_t>(run.position) + i;
         for (size_t group = 0; group < shape_.groups(); ++group)
           slot(*run.sequence, pool, position, group) = static_cast<float>(run.tokens[i]);
+        if (block_ > 0)
+          draft_slot(*run.sequence, pool, position) = static_cast<float>(run.tokens[i]);
         if (i + run.logits < run.tokens.size()) continue;
         std::vector<text::TokenId> past;
         for (size_t p = 0; p <= position; ++p)
@@ -77,12 +88,48 @@ class FakeModel final : public models::Model {
     return logits_;
   }
 
+  // Whoever finds its layer without what forward() has put there throws; in its place for what is
+  // guessed it leaves what nobody may take for that.
+  size_t block() const override { return block_; }
+  std::span<const float> guess_blocks(std::span<const models::Run> runs,
+                                      cache::PagePool& pool) override {
+    logits_.clear();
+    for (const models::Run& run : runs) {
+      if (run.position != run.sequence->length()) throw std::logic_error("position");
+      const auto length = static_cast<size_t>(run.position);
+      std::vector<text::TokenId> past;
+      for (size_t p = 0; p < length; ++p) {
+        past.push_back(static_cast<text::TokenId>(slot(*run.sequence, pool, p)));
+        const bool seen = shape_.groups() == 1 || sees(length, p);
+        if (seen && draft_slot(*run.sequence, pool, p) != static_cast<float>(past[p]))
+          throw std::logic_error("the drafter's layer");
+      }
+      past.push_back(run.tokens[0]);
+      for (size_t place = 0; place < block_; ++place)
+        draft_slot(*run.sequence, pool, length + place) = -1;
+      for (size_t guess = 0; guess < run.logits; ++guess) {
+        const bool right = random_() % 100 < percent_;
+        past.push_back(right ? next(past) : (next(past) + 1) % kFakeEnd);
+        logits_.resize(logits_.size() + kFakeVocabulary, 0.0f);
+        logits_[logits_.size() - kFakeVocabulary + static_cast<size_t>(past.back())] = 10.0f;
+      }
+    }
+    blocks_ += runs.size();
+    return logits_;
+  }
+  size_t blocks() const { return blocks_; }  // guessed so far
+
  private:
   static float& slot(const cache::Sequence& sequence, cache::PagePool& pool, size_t position,
-                     size_t group = cache::kFull) {
+                     size_t group = cache::kFull, cache::Stack stack = cache::Stack::model) {
     const size_t page = sequence.pages(group).at(position / cache::kPagePositions);
-    return pool.keys(0, 0, group)[page * pool.shape().page_bytes(group) / sizeof(float) +
-                                  position % cache::kPagePositions];
+    return reinterpret_cast<float*>(
+        pool.key_side(0, 0, group, stack) +
+        page * pool.shape().page_bytes(group))[position % cache::kPagePositions];
+  }
+  static float& draft_slot(const cache::Sequence& sequence, cache::PagePool& pool,
+                           size_t position) {
+    return slot(sequence, pool, position, pool.shape().draft_group, cache::Stack::draft);
   }
   bool sees(size_t position, size_t key) const {
     return position - key < static_cast<size_t>(shape_.window);
@@ -90,6 +137,9 @@ class FakeModel final : public models::Model {
 
   cache::CacheShape shape_ = kShape;
   std::vector<float> logits_;
+  size_t block_ = 0, blocks_ = 0;
+  unsigned percent_ = 0;
+  std::mt19937 random_{3};
   std::atomic<bool> intact_{true}, lost_{false};
   std::atomic<int> passes_{0}, last_rows_{0};
   std::atomic<int64_t> all_rows_{0};

@@ -17,7 +17,7 @@ class ModelDrafter final : public Drafter {
 
   // Answers whose pages there is no room for get no guess, nor do those to pictures and the like.
   void guess(std::span<Draft> drafts) override;
-  bool free() const override { return false; }
+  GuessCost cost() const override { return GuessCost::each; }
   void forget(uint64_t writer) override { writers_.erase(writer); }
 
  private:

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/block_drafter.h"
 #include "runtime/fake_model.h"
 #include "runtime/scheduler.h"
 
@@ -40,9 +41,10 @@ class SchedulerTest : public testing::Test {
  protected:
   void make(size_t units, int context,
             SchedulerOptions options = {.speculation = SpeculationMode::off},
-            std::unique_ptr<Drafter> drafter = nullptr) {
+            std::unique_ptr<Drafter> drafter = nullptr, bool blocks = false) {
     scheduler_.reset();  // before the pages
     pool_ = std::move(cache::PagePool::create(model_.cache_shape(), units)).value();
+    if (blocks) drafter = std::make_unique<BlockDrafter>(model_, *pool_);
     scheduler_ = std::make_unique<Scheduler>(model_, *pool_, std::make_shared<FakeTokenizer>(),
                                              context, options, std::move(drafter));
   }

@@ -39,9 +39,10 @@ double Speculation::chance(uint64_t writer) const {
 void Speculation::guess(std::vector<Draft>& drafts) {
   ++step_;
   const bool trial = mode_ == SpeculationMode::lookup || step_ % kTrial == 0;
-  for (Draft& draft : drafts) draft.most = std::min(draft.most, kMostGuesses);
+  for (Draft& draft : drafts) draft.most = std::min(draft.most, drafter_->most());
   limit_to_rows(drafts);
-  if (!drafter_->free() && !trial) {
+  const GuessCost cost = drafter_->cost();
+  if (cost != GuessCost::none && !trial) {
     const size_t depth = depth_that_pays(drafts);
     for (Draft& draft : drafts) draft.most = std::min(draft.most, depth);
   }
@@ -51,9 +52,10 @@ void Speculation::guess(std::vector<Draft>& drafts) {
   for (const Draft& draft : drafts) deepest = std::max(deepest, draft.guess.size());
   if (deepest > 0) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    average(guess_seconds_, took.count() / static_cast<double>(deepest), kRecent);
+    const double parts = cost == GuessCost::all ? 1 : static_cast<double>(deepest);
+    average(guess_seconds_, took.count() / parts, kRecent);
   }
-  if (drafter_->free() && !trial) keep_what_pays(drafts);
+  if (cost == GuessCost::none && !trial) keep_what_pays(drafts);
 }
 
 // Evenly: a full step leaves nothing to guess.
@@ -95,7 +97,7 @@ void Speculation::keep_what_pays(std::vector<Draft>& drafts) const {
 size_t Speculation::depth_that_pays(const std::vector<Draft>& drafts) const {
   double best = static_cast<double>(drafts.size()) / cost_.seconds(drafts.size());
   size_t best_depth = 0;
-  for (size_t depth = 1; depth <= kMostGuesses; ++depth) {
+  for (size_t depth = 1; depth <= drafter_->most(); ++depth) {
     double tokens = 0;
     size_t rows = 0;
     for (const Draft& draft : drafts) {
@@ -105,8 +107,8 @@ size_t Speculation::depth_that_pays(const std::vector<Draft>& drafts) const {
         tokens += worth *= chance(draft.writer);
       rows += 1 + std::min(depth, draft.most);
     }
-    const double speed =
-        tokens / (cost_.seconds(rows) + static_cast<double>(depth) * guess_seconds_);
+    const double parts = drafter_->cost() == GuessCost::all ? 1 : static_cast<double>(depth);
+    const double speed = tokens / (cost_.seconds(rows) + parts * guess_seconds_);
     if (speed > best) best = speed, best_depth = depth;
   }
   return best_depth;

@@ -38,7 +38,6 @@ class Speculation {
  public:
   // Steps with more rows are not worth it, and logits cost memory.
   static constexpr size_t kMostRows = StepCost::kMostRows;
-  static constexpr size_t kMostGuesses = 8;
   // Every so many-th step guesses are taken though they may not pay, in case that has changed.
   static constexpr uint64_t kTrial = 256;
 
@@ -46,6 +45,8 @@ class Speculation {
 
   // Guesses for the answers of a step, one row each so far; each comes with the most it may have.
   void guess(std::vector<Draft>& drafts);
+  // Positions to be reserved for it, from an answer's last token on (Drafter::reach).
+  size_t reach() const { return drafter_->reach(); }
   // How many of an answer's guesses came true. All that follows a wrong one is wrong.
   void checked(uint64_t writer, size_t guesses, size_t right);
   void forget(uint64_t writer);
@@ -61,7 +62,7 @@ class Speculation {
   SpeculationMode mode_;
   std::unique_ptr<Drafter> drafter_;
   StepCost cost_;
-  double guess_seconds_ = 0;            // for one more token of all answers
+  double guess_seconds_ = 0;            // for one more token of all answers, or for all tokens
   double chance_ = 0.5;                 // that a guess is right, where nothing is known
   std::map<uint64_t, double> chances_;  // by answer
   uint64_t step_ = 0;

@@ -106,11 +106,15 @@ void StepPlanner::give_writers(std::span<Task* const> tasks, size_t most,
 void StepPlanner::add_guesses(Speculation& speculation, std::vector<Part>& parts) {
   if (parts.size() >= Speculation::kMostRows) return;
   std::vector<Draft> drafts;
-  for (const Part& part : parts)
-    drafts.push_back({part.choice->id,
-                      part.choice->tokens,
-                      static_cast<size_t>(part.choice->to_run(part.task->request) - 1),
-                      {}});
+  for (const Part& part : parts) {
+    const auto left = static_cast<size_t>(part.choice->to_run(part.task->request));
+    cache::Sequence& sequence = part.choice->reader->sequence();
+    // Memory suffices for what an answer may come to have, and no more.
+    const bool reached = left >= speculation.reach();
+    if (reached && speculation.reach() > 0)
+      reserve(sequence, static_cast<int>(speculation.reach()));
+    drafts.push_back({part.choice->id, part.choice->tokens, reached ? left - 1 : 0, {}, &sequence});
+  }
   speculation.guess(drafts);
   for (size_t i = 0; i < parts.size(); ++i) {
     const std::vector<TokenId>& guess = drafts[i].guess;

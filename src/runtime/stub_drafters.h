@@ -24,7 +24,7 @@ class Prophet final : public Drafter {
       }
     }
   }
-  bool free() const override { return true; }
+  GuessCost cost() const override { return GuessCost::none; }
 
  private:
   unsigned percent_;

@@ -75,7 +75,7 @@ class Traffic : public SchedulerTest {
   void run(size_t pages, int steps, unsigned arrivals_every, unsigned cancels_every,
            SchedulerOptions options = {.speculation = SpeculationMode::off},
            std::unique_ptr<Drafter> drafter = nullptr) {
-    make(pages, 256, options, std::move(drafter));
+    make(pages, 256, options, std::move(drafter), model_.block() > 0);
     for (size_t length : {32u, 64u, 70u, 100u})
       beginnings_.push_back(random_tokens(random_, length));
     size_t longest_gap = 0;
@@ -137,6 +137,19 @@ TEST_F(Traffic, WithGuessesAndWindows) {
   model_.see_window(40);
   run(120, 10000, 8, 40, {.speculation = SpeculationMode::lookup},
       std::make_unique<Prophet>(70, 5));
+}
+
+TEST_F(Traffic, WithGuessedBlocks) {
+  model_.draft_blocks(9, 70);
+  run(40, 10000, 8, 40, {.speculation = SpeculationMode::lookup});
+  EXPECT_GT(model_.blocks(), 1000u);
+}
+
+TEST_F(Traffic, WithGuessedBlocksAndWindows) {
+  model_.see_window(40);
+  model_.draft_blocks(16, 50);
+  run(180, 10000, 8, 40, {.speculation = SpeculationMode::lookup});
+  EXPECT_GT(model_.blocks(), 1000u);
 }
 
 TEST_F(Traffic, WithWindows) {

@@ -36,26 +36,28 @@ def write_safetensors(path, shapes):
 
 @pytest.fixture(scope="session")
 def qwen3(tmp_path_factory):
-    """A Qwen3 of one layer with the golden tokenizer of its family."""
+    """A Qwen3 of two layers with the golden tokenizer of its family."""
     folder = tmp_path_factory.mktemp("models") / "tiny-qwen3"
     shutil.copytree(GOLDEN / "tokenizers" / "qwen", folder)
     config = json.loads((folder / "config.json").read_text())
     hidden, inner, heads, size = 32, 48, 4, 8
-    config |= {"hidden_size": hidden, "intermediate_size": inner, "num_hidden_layers": 1,
+    config |= {"hidden_size": hidden, "intermediate_size": inner, "num_hidden_layers": 2,
                "num_attention_heads": heads, "num_key_value_heads": 2, "head_dim": size,
                "max_position_embeddings": 256, "rms_norm_eps": 1e-6, "tie_word_embeddings": True}
     (folder / "config.json").write_text(json.dumps(config))
-    layer = "model.layers.0."
+    layer = {
+        "input_layernorm.weight": [hidden], "post_attention_layernorm.weight": [hidden],
+        "self_attn.q_proj.weight": [heads * size, hidden],
+        "self_attn.k_proj.weight": [2 * size, hidden],
+        "self_attn.v_proj.weight": [2 * size, hidden],
+        "self_attn.o_proj.weight": [hidden, heads * size],
+        "self_attn.q_norm.weight": [size], "self_attn.k_norm.weight": [size],
+        "mlp.gate_proj.weight": [inner, hidden], "mlp.up_proj.weight": [inner, hidden],
+        "mlp.down_proj.weight": [hidden, inner],
+    }
+    layers = {f"model.layers.{i}.{name}": shape for i in range(2) for name, shape in layer.items()}
     write_safetensors(folder / "model.safetensors", {
-        "model.embed_tokens.weight": [config["vocab_size"], hidden], "model.norm.weight": [hidden],
-        layer + "input_layernorm.weight": [hidden], layer + "post_attention_layernorm.weight": [hidden],
-        layer + "self_attn.q_proj.weight": [heads * size, hidden],
-        layer + "self_attn.k_proj.weight": [2 * size, hidden],
-        layer + "self_attn.v_proj.weight": [2 * size, hidden],
-        layer + "self_attn.o_proj.weight": [hidden, heads * size],
-        layer + "self_attn.q_norm.weight": [size], layer + "self_attn.k_norm.weight": [size],
-        layer + "mlp.gate_proj.weight": [inner, hidden], layer + "mlp.up_proj.weight": [inner, hidden],
-        layer + "mlp.down_proj.weight": [hidden, inner],
+        "model.embed_tokens.weight": [config["vocab_size"], hidden], "model.norm.weight": [hidden], **layers,
     })
     return folder
 
@@ -65,7 +67,7 @@ def test_a_folder_runs_by_its_path(helicon, qwen3):
     assert first.out
     assert helicon("run", qwen3, "--max-tokens", "8", "--seed", "1", "Hello").out == first.out
     shown = helicon("show", qwen3).succeeds().out
-    assert "qwen3" in shown and "256 tokens" in shown and "1, 32 wide" in shown
+    assert "qwen3" in shown and "256 tokens" in shown and "2, 32 wide" in shown
 
 
 def test_a_folder_runs_by_its_name(helicon, qwen3):
@@ -96,7 +98,19 @@ def test_a_folder_becomes_a_file(helicon, qwen3, tmp_path):
     assert sizes[0] > sizes[1] > sizes[2] == sizes[3]  # rows of 32 and 48 are too short for q4_k
     lines = helicon("quantize", out, tmp_path / "q8_0.gguf", "--type", "q8_0", "--json", "--force").succeeds().out
     last = json.loads(lines.splitlines()[-1])
-    assert last == {"path": str(tmp_path / "q8_0.gguf"), "type": "q8_0", "bytes": sizes[2], "left_out": 0, "widened": 1}
+    assert last == {"path": str(tmp_path / "q8_0.gguf"), "type": "q8_0", "bytes": sizes[2], "left_out": 0, "widened": 2}
+
+
+def test_a_block_drafter_guesses_and_changes_nothing(helicon, qwen3):
+    asked = ["--max-tokens", "40", "--temperature", "0", "--json", "What is it?"]
+    alone = json.loads(helicon("run", qwen3, *asked).succeeds().out)
+    # Its guesses are random: what is checked is that they are taken, and found wrong.
+    for mode in ("lookup", "auto", "off"):
+        told = helicon("run", qwen3, "--draft", GOLDEN / "assistants" / "narrow", "--speculation", mode, *asked)
+        assert json.loads(told.succeeds().out)["answer"] == alone["answer"], mode
+    helicon("run", qwen3, "--draft", GOLDEN / "assistants" / "silent", *asked).fails_with(
+        "silent", "another model", "24 numbers")
+    helicon("run", GOLDEN / "assistants" / "narrow", "Hello").fails_with("narrow", "drafter", "--draft")
 
 
 def test_what_cannot_become_a_file_says_so(helicon, qwen3, tmp_path):

@@ -64,7 +64,7 @@ class Rehearsed final : public runtime::Drafter {
            ++at)
         draft.guess.push_back(at % 7 == 0 ? all_[at] ^ 1 : all_[at]);
   }
-  bool free() const override { return true; }
+  runtime::GuessCost cost() const override { return runtime::GuessCost::none; }
 
  private:
   std::vector<TokenId> all_;
