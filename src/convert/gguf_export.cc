@@ -279,8 +279,10 @@ Status ExportedTensor::read_row(size_t row, float* target) const {
   const Part& part = parts[row / each];
   const tensor::ElementTypeInfo& element = tensor::info(part.tensor->type);
   const size_t bytes = columns() / element.block_elements * element.block_bytes;
-  const std::byte* source = part.tensor->data + (part.first_row + row % each) * summed * bytes;
-  tensor::dequantize(part.tensor->type, source, target, columns());
+  const size_t own = (part.first_row + row % each) * summed;
+  const std::byte* source = part.tensor->data + own * bytes;
+  tensor::dequantize_row(part.tensor->type, part.tensor->tiles(), own, source, 0, columns(),
+                         target);
   std::vector<float> more(summed > 1 ? columns() : 0);
   for (size_t piece = 1; piece < summed; ++piece) {
     tensor::dequantize(part.tensor->type, source + piece * bytes, more.data(), columns());

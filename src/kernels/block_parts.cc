@@ -144,6 +144,8 @@ BlockParts take_apart(ElementType type, const std::byte* block) {
     case ElementType::f32:
     case ElementType::f16:
     case ElementType::bf16:
+    case ElementType::f8_e4m3:
+    case ElementType::f4_e2m1:
     case ElementType::q2_k:
       break;  // never packed
   }

@@ -125,6 +125,85 @@ inline void multiply_in_place(const PackedMatrix& matrix, size_t first, size_t l
   add_float_piece(piece, x, matrix.columns, count, chains);
 }
 
+// Eight elements, from the `column`-th of a row on.
+struct F8Elements {
+  static constexpr size_t kPerByte = 1;
+  static constexpr float kUnit = 256;  // of what comes, in what it stands for
+  static Lanes load(const std::byte* row, size_t column) {
+    uint16_t halves[8];
+    for (size_t i = 0; i < 8; ++i)
+      halves[i] = tensor::f8_to_half_bits(static_cast<uint8_t>(row[column + i]));
+    return half_lanes(reinterpret_cast<const std::byte*>(halves));
+  }
+};
+struct F4Elements {
+  static constexpr size_t kPerByte = 2;
+  static constexpr float kUnit = 0.5f;
+  static Lanes load(const std::byte* row, size_t column) {
+    int8_t halves[8];
+    for (size_t i = 0; i < 4; ++i)
+      std::memcpy(halves + 2 * i, kPairs.values[static_cast<uint8_t>(row[column / 2 + i])], 2);
+    return byte_lanes(halves);
+  }
+
+ private:
+  // Both numbers of each byte.
+  struct Pairs {
+    int8_t values[256][2];
+  };
+  static constexpr Pairs kPairs = [] {
+    Pairs pairs{};
+    for (size_t byte = 0; byte < 256; ++byte) {
+      pairs.values[byte][0] = tensor::kF4Halves[byte % 16];
+      pairs.values[byte][1] = tensor::kF4Halves[byte / 16];
+    }
+    return pairs;
+  }();
+};
+
+inline float scale_of(const tensor::TileScales& scales, size_t row, size_t column) {
+  const size_t tile = row / scales.tile_rows * scales.across + column / scales.tile_columns;
+  if (scales.type == tensor::ElementType::f8_e4m3)
+    return tensor::f8_to_f32(static_cast<uint8_t>(scales.data[tile])) * scales.factor;
+  return scales.at(row, column);
+}
+
+// Columns [start, start + count) of a row, times the scales of their tiles. Tiles, `start`, and
+// rows of two elements a byte, have whole eights of columns but for what is left at the end of a
+// row.
+template <typename Elements>
+inline void decode_scaled(const PackedMatrix& matrix, size_t row, const std::byte* source,
+                          size_t start, size_t count, float* target) {
+  const tensor::TileScales& scales = *matrix.scales;
+  for (size_t c = 0; c < count;) {
+    const size_t column = start + c;
+    const size_t tile = std::min(count - c, scales.tile_columns - column % scales.tile_columns);
+    const Lanes scale =
+        Lanes::all(scale_of(scales, matrix.first_row + row, column) * Elements::kUnit);
+    size_t i = 0;
+    for (; i + 8 <= tile; i += 8)
+      (Elements::load(source, column + i) * scale).store(target + c + i);
+    if (i < tile) {  // the end of the row
+      std::byte padded[8] = {};
+      std::memcpy(padded, source + (column + i) / Elements::kPerByte,
+                  (tile - i) / Elements::kPerByte);
+      store_tail(Elements::load(padded, 0) * scale, target + c + i, tile - i);
+    }
+    c += tile;
+  }
+}
+
+// The same of any type.
+inline void decode_columns(const PackedMatrix& matrix, size_t row, const std::byte* source,
+                           size_t start, size_t count, float* target) {
+  if (matrix.scales && matrix.type == tensor::ElementType::f8_e4m3)
+    return decode_scaled<F8Elements>(matrix, row, source, start, count, target);
+  if (matrix.scales && matrix.type == tensor::ElementType::f4_e2m1)
+    return decode_scaled<F4Elements>(matrix, row, source, start, count, target);
+  tensor::dequantize_row(matrix.type, matrix.scales, matrix.first_row + row, source, start, count,
+                         target);
+}
+
 inline void multiply_decoded(const PackedMatrix& matrix, size_t first, size_t lanes, const float* x,
                              size_t count, FloatChains& chains) {
   const tensor::ElementTypeInfo& info = tensor::info(matrix.type);
@@ -135,10 +214,9 @@ inline void multiply_decoded(const PackedMatrix& matrix, size_t first, size_t la
     piece.rows[p] = reinterpret_cast<const std::byte*>(decoded[p]);
   for (size_t start = 0; start < matrix.columns; start += kFloatChunk) {
     piece.columns = std::min(kFloatChunk, matrix.columns - start);
-    const std::byte* source =
-        matrix.data + first * row_bytes + start / info.block_elements * info.block_bytes;
+    const std::byte* source = matrix.data + first * row_bytes;
     for (size_t p = 0; p < lanes; ++p)
-      tensor::dequantize(matrix.type, source + p * row_bytes, decoded[p], piece.columns);
+      decode_columns(matrix, first + p, source + p * row_bytes, start, piece.columns, decoded[p]);
     piece.ahead = source + lanes * row_bytes;
     add_float_piece(piece, x + start, matrix.columns, count, chains);
   }

@@ -25,6 +25,10 @@ inline Lanes half_lanes(const std::byte* p) { return {_mm256_cvtph_ps(eight_word
 inline Lanes brain_lanes(const std::byte* p) {
   return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(eight_words(p)), 16))};
 }
+inline Lanes byte_lanes(const int8_t* p) {
+  return {_mm256_cvtepi32_ps(
+      _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))))};
+}
 #elif defined(HELICON_NEON)
 inline uint16x8_t eight_words(const std::byte* p) {
   return vreinterpretq_u16_u8(vld1q_u8(reinterpret_cast<const uint8_t*>(p)));
@@ -38,6 +42,10 @@ inline Lanes brain_lanes(const std::byte* p) {
   return {vreinterpretq_f32_u32(vshll_n_u16(vget_low_u16(brains), 16)),
           vreinterpretq_f32_u32(vshll_high_n_u16(brains, 16))};
 }
+inline Lanes byte_lanes(const int8_t* p) {
+  const int16x8_t wide = vmovl_s8(vld1_s8(p));
+  return {vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide))), vcvtq_f32_s32(vmovl_high_s16(wide))};
+}
 #else
 template <typename Decode>
 inline Lanes word_lanes(const std::byte* p, const Decode& decode) {
@@ -47,6 +55,9 @@ inline Lanes word_lanes(const std::byte* p, const Decode& decode) {
 }
 inline Lanes half_lanes(const std::byte* p) { return word_lanes(p, tensor::f16_to_f32); }
 inline Lanes brain_lanes(const std::byte* p) { return word_lanes(p, tensor::bf16_to_f32); }
+inline Lanes byte_lanes(const int8_t* p) {
+  return each([&](size_t i) { return static_cast<float>(p[i]); });
+}
 #endif
 
 // Asks for the lines that begin in [p, p + bytes) to be in the cache by the time they are read.

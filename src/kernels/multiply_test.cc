@@ -188,6 +188,60 @@ TEST(FloatProducts, OfAnyNumberOfColumnsFromAnyByteOn) {
     }
 }
 
+TEST(FloatProducts, OfEightAndFourBitsWithScales) {
+  std::mt19937 random(7);
+  const size_t rows = 21, first_row = 5, count = 4;
+  struct Case {
+    ElementType type, scale_type;
+    size_t columns, tile_rows, tile_columns;
+  };
+  const Case cases[] = {
+      {ElementType::f8_e4m3, ElementType::f32, 520, 16, 16},
+      {ElementType::f8_e4m3, ElementType::bf16, 37, 1, 37},
+      {ElementType::f8_e4m3, ElementType::f32, 300, 100, 300},
+      {ElementType::f4_e2m1, ElementType::f8_e4m3, 528, 1, 16},
+      {ElementType::f4_e2m1, ElementType::f8_e4m3, 44, 1, 16},
+  };
+  for (const Case& one : cases) {
+    const tensor::ElementTypeInfo& info = tensor::info(one.type);
+    const size_t across = (one.columns + one.tile_columns - 1) / one.tile_columns;
+    const auto bytes = [&](size_t size) {
+      std::vector<std::byte> made(size);
+      for (std::byte& byte : made) {
+        do byte = static_cast<std::byte>(random());  // any number but the one that is none
+        while ((byte & std::byte{0x7F}) == std::byte{0x7F});
+      }
+      return made;
+    };
+    const auto source = bytes(rows * one.columns / info.block_elements);
+    std::vector<std::byte> scales =
+        one.scale_type == ElementType::f8_e4m3
+            ? bytes((first_row + rows) * across)
+            : random_matrix(one.scale_type, first_row + rows, across, random);
+    const tensor::TileScales tiles{scales.data(),    one.scale_type, one.tile_rows,
+                                   one.tile_columns, across,         0.75f};
+    const PackedMatrix matrix{PackedKind::floats, one.type,      rows,   one.columns,
+                              kPanelRows,         source.data(), &tiles, first_row};
+    const std::vector<float> x = random_floats(count * one.columns, random);
+    QuantizedRows quantized;
+    const auto expected = products(portable_kernels(), matrix, x.data(), count, quantized);
+    std::vector<float> weights(one.columns);
+    for (size_t o = 0; o < rows; ++o) {
+      unpack_row(matrix, o, weights.data());
+      for (size_t r = 0; r < count; ++r) {
+        double sum = 0, size = 0;
+        for (size_t c = 0; c < one.columns; ++c) {
+          const double part = double{x[r * one.columns + c]} * weights[c];
+          sum += part, size += std::fabs(part);
+        }
+        ASSERT_NEAR(expected[r * rows + o], sum, 1e-6 * size) << info.name << " " << o;
+      }
+    }
+    for (const KernelTable* table : available_kernels())
+      EXPECT_EQ(products(*table, matrix, x.data(), count, quantized), expected) << table->name;
+  }
+}
+
 TEST(QuantizeRow, HalfAStepAtMost) {
   std::mt19937 random(5);
   const size_t columns = 512;

@@ -190,6 +190,8 @@ PackedKind packed_kind(ElementType type) {
     case ElementType::f32:
     case ElementType::f16:
     case ElementType::bf16:
+    case ElementType::f8_e4m3:
+    case ElementType::f4_e2m1:
     case ElementType::q2_k:
       return PackedKind::floats;
   }
@@ -215,7 +217,8 @@ void unpack_row(const PackedMatrix& matrix, size_t row, float* target) {
   if (matrix.kind == PackedKind::floats) {
     const tensor::ElementTypeInfo& info = tensor::info(matrix.type);
     const size_t row_bytes = matrix.columns / info.block_elements * info.block_bytes;
-    tensor::dequantize(matrix.type, matrix.data + row * row_bytes, target, matrix.columns);
+    tensor::dequantize_row(matrix.type, matrix.scales, matrix.first_row + row,
+                           matrix.data + row * row_bytes, 0, matrix.columns, target);
     return;
   }
   with_block(matrix, [&]<typename Block>(std::type_identity<Block>) {

@@ -13,6 +13,7 @@
 #include <span>
 
 #include "tensor/element_type.h"
+#include "tensor/tile_scales.h"
 
 namespace helicon::kernels {
 
@@ -30,7 +31,7 @@ enum class PackedKind {
   five_bits_k,  // Q5_K
   six_bits_k,   // Q6_K, Q3_K: value = d s (q - 32), 8-bit s for 16 columns, f16 d for 256
   bytes,        // Q8_0: value = d q, f16 d for 32 columns
-  floats,       // F32, F16, BF16, Q2_K: not packed; decoded from the file as they are used
+  floats,  // F32, F16, BF16, FP8, FP4, Q2_K: not packed; decoded from the file as they are used
   count
 };
 
@@ -112,6 +113,9 @@ struct PackedMatrix {
   size_t columns = 0;
   size_t panel_rows = kPanelRows;   // 8 or 16; 8 for PackedKind::floats
   const std::byte* data = nullptr;  // panels, or for PackedKind::floats the rows of the file
+  // For types that have scales of their own, and which of the tensor's rows is the first one here.
+  const tensor::TileScales* scales = nullptr;
+  size_t first_row = 0;
 
   size_t panels() const { return (rows + panel_rows - 1) / panel_rows; }
 };

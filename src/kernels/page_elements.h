@@ -12,24 +12,13 @@ namespace helicon::kernels::HELICON_INSTRUCTION_SET {
 inline void round_to_halves(Lanes a, uint16_t* p) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(a.v, _MM_FROUND_TO_NEAREST_INT));
 }
-inline Lanes byte_lanes(const int8_t* p) {
-  return {_mm256_cvtepi32_ps(
-      _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))))};
-}
 #elif defined(HELICON_NEON)
 inline void round_to_halves(Lanes a, uint16_t* p) {
   vst1q_u16(p, vreinterpretq_u16_f16(vcvt_high_f16_f32(vcvt_f16_f32(a.low), a.high)));
 }
-inline Lanes byte_lanes(const int8_t* p) {
-  const int16x8_t wide = vmovl_s8(vld1_s8(p));
-  return {vcvtq_f32_s32(vmovl_s16(vget_low_s16(wide))), vcvtq_f32_s32(vmovl_high_s16(wide))};
-}
 #else
 inline void round_to_halves(Lanes a, uint16_t* p) {
   for (size_t i = 0; i < 8; ++i) p[i] = tensor::f32_to_f16(a.v[i]);
-}
-inline Lanes byte_lanes(const int8_t* p) {
-  return each([&](size_t i) { return static_cast<float>(p[i]); });
 }
 #endif
 

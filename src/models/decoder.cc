@@ -43,8 +43,9 @@ cache::CacheShape Decoder::cache_shape() const {
 void Decoder::look_up(int32_t token, float* x) const {
   const weights::TensorView& table = *weights_.embedding;
   const size_t row_bytes = table.bytes / config_.vocabulary;
-  tensor::dequantize(table.type, table.data + static_cast<size_t>(token) * row_bytes, x,
-                     config_.hidden);
+  const auto row = static_cast<size_t>(token);
+  tensor::dequantize_row(table.type, table.tiles(), row, table.data + row * row_bytes, 0,
+                         config_.hidden, x);
 }
 
 void Decoder::embed(std::span<const Run> runs) {

@@ -57,7 +57,9 @@ INSTANTIATE_TEST_SUITE_P(Golden, EachGoldenModel,
                                          "qwen3_moe_full", "qwen3_moe_mixed", "muse_glimmer_window",
                                          "muse_glimmer_mixed", "muse_glimmer_silent",
                                          "muse_glimmer_tied", "muse_spark_mixed",
-                                         "muse_spark_silent"));
+                                         "muse_spark_silent", "qwen3_fp8", "qwen3_fp8_rows",
+                                         "qwen3_moe_fp8", "qwen3_nvfp4", "qwen3_moe_nvfp4",
+                                         "muse_spark_fp8"));
 
 // A term of an architecture, and the config without it.
 struct LeftOut {
@@ -208,7 +210,8 @@ TEST(GoldenModels, EachTermLeftOutShows) {
 // What is given as a folder runs like what is given as a file, the usual activations included.
 // Experts that are read from the file when they are chosen, in floats and in blocks.
 TEST(GoldenModels, ExpertsInTheFileAreTheSame) {
-  for (const char* name : {"qwen3_moe_full", "muse_spark_mixed"}) {
+  for (const char* name : {"qwen3_moe_full", "muse_spark_mixed", "qwen3_moe_fp8", "qwen3_moe_nvfp4",
+                           "muse_spark_fp8"}) {
     OpenOptions options = exactly();
     options.experts = ExpertsIn::file;
     auto model = open_model(folder_of(name), options);

@@ -26,9 +26,23 @@ struct BlockBf16 {
   uint16_t value;
 };
 
+struct BlockF8 {
+  static constexpr size_t elements = 1;
+  uint8_t value;
+};
+struct BlockF4 {
+  static constexpr size_t elements = 2;
+  uint8_t value;
+};
+
 void decode(const BlockF32& block, float* out) { *out = block.value; }
 void decode(const BlockF16& block, float* out) { *out = f16_to_f32(block.value); }
 void decode(const BlockBf16& block, float* out) { *out = bf16_to_f32(block.value); }
+void decode(const BlockF8& block, float* out) { *out = f8_to_f32(block.value); }
+void decode(const BlockF4& block, float* out) {
+  out[0] = static_cast<float>(kF4Halves[block.value & 0x0F]) * 0.5f;
+  out[1] = static_cast<float>(kF4Halves[block.value >> 4]) * 0.5f;
+}
 
 // The four bits of element i of 32.
 int nibble(const uint8_t (&nibbles)[16], size_t i) {
@@ -177,7 +191,8 @@ constexpr std::array entries = {
     entry<BlockQ8_0>(ElementType::q8_0, "Q8_0"), entry<BlockQ2K>(ElementType::q2_k, "Q2_K"),
     entry<BlockQ3K>(ElementType::q3_k, "Q3_K"),  entry<BlockQ4K>(ElementType::q4_k, "Q4_K"),
     entry<BlockQ5K>(ElementType::q5_k, "Q5_K"),  entry<BlockQ6K>(ElementType::q6_k, "Q6_K"),
-    entry<BlockBf16>(ElementType::bf16, "BF16"),
+    entry<BlockBf16>(ElementType::bf16, "BF16"), entry<BlockF8>(ElementType::f8_e4m3, "FP8"),
+    entry<BlockF4>(ElementType::f4_e2m1, "FP4"),
 };
 
 const Entry* find(ElementType type) {
@@ -204,7 +219,7 @@ constexpr ForeignType foreign_types[] = {
 
 std::optional<ElementTypeInfo> element_type_info(uint32_t gguf_type) {
   const Entry* found = find(static_cast<ElementType>(gguf_type));
-  if (found == nullptr) return std::nullopt;
+  if (found == nullptr || gguf_type >= kFolderTypes) return std::nullopt;
   return found->info;
 }
 
@@ -215,9 +230,7 @@ const ElementTypeInfo& info(ElementType type) {
 }
 
 std::string element_type_name(uint32_t gguf_type) {
-  if (const Entry* found = find(static_cast<ElementType>(gguf_type))) {
-    return std::string(found->info.name);
-  }
+  if (const auto known = element_type_info(gguf_type)) return std::string(known->name);
   for (const ForeignType& foreign : foreign_types) {
     if (foreign.number == gguf_type) return std::string(foreign.name);
   }

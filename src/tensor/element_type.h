@@ -1,4 +1,4 @@
-// The element types a weight file may hold, with their block shapes, as GGUF numbers them.
+// The element types a weight file may hold, with their block shapes.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,10 @@
 
 namespace helicon::tensor {
 
-// Values are GGUF's (ggml.h, enum ggml_type); the gaps are types that are not supported.
+// Values are GGUF's (ggml.h, enum ggml_type); the gaps are types that are not supported. Those from
+// kFolderTypes on are not GGUF's, but of safetensors alone, and mean something with their scales
+// only (tensor/tile_scales.h).
+inline constexpr uint32_t kFolderTypes = 1000;
 enum class ElementType : uint32_t {
   f32 = 0,
   f16 = 1,
@@ -24,6 +27,9 @@ enum class ElementType : uint32_t {
   q5_k = 13,
   q6_k = 14,
   bf16 = 30,
+  f8_e4m3 =
+      1000,  // sign, 4 bits of exponent, 3 of fraction; no infinity (Micikevicius et al. 2022)
+  f4_e2m1 = 1001,  // sign, 2 and 1; a byte has two, the first in its low half (OCP MX 1.0)
 };
 
 struct ElementTypeInfo {

@@ -1,4 +1,5 @@
-// Conversions between 32-bit floats and the two 16-bit kinds: IEEE half (f16) and bfloat16.
+// Conversions between 32-bit floats and the two 16-bit kinds, IEEE half (f16) and bfloat16, and
+// from those of 8 and 4 bits.
 #pragma once
 
 #include <bit>
@@ -57,5 +58,16 @@ constexpr uint16_t f32_to_bf16(float value) {
   if ((bits & 0x7FFFFFFFu) > 0x7F800000u) return static_cast<uint16_t>((bits >> 16) | 0x40u);
   return static_cast<uint16_t>((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16);
 }
+
+// The bits of a half that is 1/256 of an E4M3 number: the same fields, exponents 8 apart.
+constexpr uint16_t f8_to_half_bits(uint8_t byte) {
+  const uint32_t magnitude = byte & 0x7Fu;
+  const uint32_t half = magnitude == 0x7F ? 0x7E00u : magnitude << 7;  // the one that is no number
+  return static_cast<uint16_t>((byte & 0x80u) << 8 | half);
+}
+constexpr float f8_to_f32(uint8_t byte) { return f16_to_f32(f8_to_half_bits(byte)) * 256.0f; }
+
+// Twice the sixteen E2M1 numbers.
+inline constexpr int8_t kF4Halves[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
 }  // namespace helicon::tensor

@@ -90,5 +90,35 @@ TEST(BrainFloat, NanStaysNanWhenItsPayloadIsCutOff) {
   EXPECT_EQ(brain, 0xFFC0);
 }
 
+// Micikevicius et al., FP8 Formats for Deep Learning, table 1.
+TEST(EightBits, EachHasItsValue) {
+  for (uint32_t byte = 0; byte < 256; ++byte) {
+    const float value = f8_to_f32(static_cast<uint8_t>(byte));
+    const uint32_t exponent = (byte >> 3) & 0xF, fraction = byte & 0x7;
+    if (exponent == 15 && fraction == 7) {
+      EXPECT_TRUE(std::isnan(value)) << byte;
+      continue;
+    }
+    const float magnitude = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -9)
+                                          : std::ldexp(static_cast<float>(8 + fraction),
+                                                       static_cast<int>(exponent) - 10);
+    EXPECT_EQ(std::bit_cast<uint32_t>(value),
+              std::bit_cast<uint32_t>(byte & 0x80 ? -magnitude : magnitude))
+        << byte;
+  }
+  EXPECT_EQ(f8_to_f32(0x7E), 448.0f);
+}
+
+// OCP Microscaling Formats 1.0, table 5: the exponent's bias is 1.
+TEST(FourBits, EachHasItsValue) {
+  for (int bits = 0; bits < 16; ++bits) {
+    const int exponent = (bits >> 1) & 3, fraction = bits & 1;
+    const float magnitude = exponent == 0
+                                ? 0.5f * static_cast<float>(fraction)
+                                : std::ldexp(1 + 0.5f * static_cast<float>(fraction), exponent - 1);
+    EXPECT_EQ(static_cast<float>(kF4Halves[bits]) / 2, bits & 8 ? -magnitude : magnitude) << bits;
+  }
+}
+
 }  // namespace
 }  // namespace helicon::tensor

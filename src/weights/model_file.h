@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 
 #include "base/result.h"
 #include "tensor/element_type.h"
+#include "tensor/tile_scales.h"
 
 namespace helicon::weights {
 
@@ -56,8 +58,11 @@ struct TensorView {
   std::vector<uint64_t> shape;  // outermost first; at least one dimension
   const std::byte* data = nullptr;
   size_t bytes = 0;
+  std::optional<tensor::TileScales> scales =
+      {};  // of rows of the last dimension, one after another
 
   uint64_t elements() const;
+  const tensor::TileScales* tiles() const { return scales ? &*scales : nullptr; }
 };
 
 class ModelFile {

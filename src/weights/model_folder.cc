@@ -15,6 +15,7 @@
 #include "weights/mapped_model.h"
 #include "weights/quoted_name.h"
 #include "weights/safetensors.h"
+#include "weights/scaled_tensors.h"
 
 namespace helicon::weights {
 namespace {
@@ -196,6 +197,7 @@ Result<std::shared_ptr<const ModelFile>> open_model_folder(const fs::path& folde
   const bool sharded = is_there(folder / kIndex);
   HELICON_ASSIGN(auto tensors,
                  sharded ? read_shards(folder, files) : read_shard(folder / kWhole, files));
+  HELICON_TRY(join_scales(folder, metadata, tensors));
   const bool intact =
       std::all_of(files.begin(), files.end(), [](const auto& file) { return file->intact(); });
   if (!intact)

@@ -25,10 +25,11 @@ struct Dtype {
   std::string_view name;
   tensor::ElementType type;
 };
+// Bytes are known as pairs of numbers of four bits only, which a row then has twice as many of.
 constexpr Dtype kDtypes[] = {
-    {"F32", tensor::ElementType::f32},
-    {"F16", tensor::ElementType::f16},
-    {"BF16", tensor::ElementType::bf16},
+    {"F32", tensor::ElementType::f32},    {"F16", tensor::ElementType::f16},
+    {"BF16", tensor::ElementType::bf16},  {"F8_E4M3", tensor::ElementType::f8_e4m3},
+    {"U8", tensor::ElementType::f4_e2m1},
 };
 
 struct Entry {
@@ -71,8 +72,9 @@ class EntryReader {
     if (!name) return error(ErrorCode::corrupt, "has no 'dtype'");
     for (const Dtype& dtype : kDtypes)
       if (*name == json::string_view(dtype.name.data(), dtype.name.size())) return dtype.type;
-    return error(ErrorCode::unsupported, fmt::format("is {}; supported are F32, F16 and BF16",
-                                                     quoted_name({name->data(), name->size()})));
+    return error(ErrorCode::unsupported,
+                 fmt::format("is {}; supported are F32, F16, BF16, F8_E4M3 and U8",
+                             quoted_name({name->data(), name->size()})));
   }
 
   Result<Entry> entry(json::string_view name, const json::value& value,
@@ -93,6 +95,8 @@ class EntryReader {
         return error(ErrorCode::corrupt, "has dimensions that overflow 64 bits");
     }
     if (entry.tensor.shape.empty()) entry.tensor.shape = {1};
+    // What fits its bytes cannot overflow, twice as large or not.
+    entry.tensor.shape.back() *= tensor::info(entry.tensor.type).block_elements;
     entry.begin = offsets[0];
     entry.end = offsets[1];
     if (entry.begin > entry.end || entry.end > data.size())

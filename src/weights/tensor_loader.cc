@@ -68,7 +68,9 @@ Result<Plan> plan_matrices(const ModelFile& file, const std::vector<ExpectedMatr
                       matrix.rows,
                       matrix.columns,
                       packed ? options.panel_rows : kernels::kPanelRows,
-                      nullptr};
+                      nullptr,
+                      tensor->tiles(),
+                      matrix.first_row};
     if (!packed) {
       matrix.target->data = source;
       if (matrix.resident) plan.mapped += matrix.rows * row_bytes;

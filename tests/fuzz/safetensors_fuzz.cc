@@ -13,6 +13,7 @@
 #include "models/recipe.h"
 #include "weights/model_file.h"
 #include "weights/safetensors.h"
+#include "weights/scaled_tensors.h"
 
 namespace {
 
@@ -24,12 +25,16 @@ void check(const helicon::Error& error) {
   if (error.message.empty() || error.message.find('\n') != std::string::npos) std::abort();
 }
 
-// Decodes all of a tensor, so that every byte it claims is touched.
+// Decodes all of a tensor, so that every byte it claims is touched, those of its scales included.
 void touch(const TensorView& tensor) {
-  if (tensor.elements() * helicon::tensor::info(tensor.type).block_bytes != tensor.bytes)
-    std::abort();
-  std::vector<float> values(tensor.elements());
-  helicon::tensor::dequantize(tensor.type, tensor.data, values.data(), values.size());
+  const auto& info = helicon::tensor::info(tensor.type);
+  if (tensor.elements() / info.block_elements * info.block_bytes != tensor.bytes) std::abort();
+  const size_t columns = tensor.shape.back(), rows = tensor.elements() / columns;
+  std::vector<float> values(columns);
+  for (size_t row = 0; row < rows; ++row)
+    helicon::tensor::dequantize_row(tensor.type, tensor.tiles(), row,
+                                    tensor.data + row * (tensor.bytes / rows), 0, columns,
+                                    values.data());
 }
 
 // A folder of one tensor, "t" in "model.safetensors".
@@ -63,10 +68,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     // A copy of its own, so that reading beyond it is seen.
     const std::vector<std::byte> bytes(reinterpret_cast<const std::byte*>(data) + 1,
                                        reinterpret_cast<const std::byte*>(data) + size);
-    const auto tensors = helicon::weights::read_safetensors(bytes, "file");
-    if (!tensors.ok()) check(tensors.error());
-    if (tensors.ok())
-      for (const TensorView& tensor : *tensors) touch(tensor);
+    auto tensors = helicon::weights::read_safetensors(bytes, "file");
+    if (!tensors.ok()) return check(tensors.error()), 0;
+    helicon::weights::Metadata metadata;
+    metadata.set("config.quantization_config.weight_block_size", std::vector<int64_t>{3, 8});
+    const auto joined = helicon::weights::join_scales("folder", metadata, *tensors);
+    if (!joined.ok()) check(joined.error());
+    for (const TensorView& tensor : *tensors) touch(tensor);
     return 0;
   }
   const fs::path config = folder() / "config.json",
