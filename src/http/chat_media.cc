@@ -53,10 +53,6 @@ Result<DataUrl> read_data_url(std::string_view url, const std::string& path) {
                  url.substr(comma + 1)};
 }
 
-bool is_address(std::string_view url) {
-  return url.starts_with("http://") || url.starts_with("https://");
-}
-
 std::optional<MediumKind> known_kind(std::string_view type) {
   for (const TypedKind& known : kTypedKinds)
     if (type.starts_with(known.prefix)) return known.kind;
@@ -96,7 +92,7 @@ Result<std::optional<chat::Medium>> read_medium(const json::object& part, std::s
     if (!value) return field_error(ErrorCode::invalid_argument, field, "is missing");
   }
   HELICON_ASSIGN(const std::string_view text, read_string(*value, field));
-  if (source->url && source->kind && is_address(text)) {
+  if (source->url && source->kind && net::is_web_address(text)) {
     medium.address = text;
     return std::optional(std::move(medium));
   }

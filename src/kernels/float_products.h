@@ -97,13 +97,13 @@ inline void add_float_rows(const FloatPiece<Weights>& piece, const float* x, siz
     add_float_tile<Weights, kHeight, Rows, Ahead>(piece, p, x, stride, chains);
 }
 
-// The same for `count` rows of x, of which the first ones fetch what is multiplied next.
-template <typename Weights>
+// The same for `count` rows of x, of which the first ones fetch what is multiplied next, if wanted.
+template <typename Weights, bool Ahead>
 inline void add_float_piece(const FloatPiece<Weights>& piece, const float* x, size_t stride,
                             size_t count, FloatChains& chains) {
-  if (count == 1) return add_float_rows<Weights, 1, true>(piece, x, stride, chains);
-  if (count == 2) return add_float_rows<Weights, 2, true>(piece, x, stride, chains);
-  add_float_rows<Weights, 3, true>(piece, x, stride, chains);
+  if (count == 1) return add_float_rows<Weights, 1, Ahead>(piece, x, stride, chains);
+  if (count == 2) return add_float_rows<Weights, 2, Ahead>(piece, x, stride, chains);
+  add_float_rows<Weights, 3, Ahead>(piece, x, stride, chains);
   size_t r = 3;
   for (; r + 3 <= count; r += 3)
     add_float_rows<Weights, 3, false>(piece, x + r * stride, stride, chains + r);
@@ -122,50 +122,31 @@ inline void multiply_in_place(const PackedMatrix& matrix, size_t first, size_t l
     piece.rows[p] = panel + std::min(p, lanes - 1) * row_bytes;
   piece.columns = matrix.columns;
   piece.ahead = panel + lanes * row_bytes;
-  add_float_piece(piece, x, matrix.columns, count, chains);
+  add_float_piece<Weights, true>(piece, x, matrix.columns, count, chains);
 }
 
 // Eight elements, from the `column`-th of a row on.
 struct F8Elements {
   static constexpr size_t kPerByte = 1;
   static constexpr float kUnit = 256;  // of what comes, in what it stands for
-  static Lanes load(const std::byte* row, size_t column) {
-    uint16_t halves[8];
-    for (size_t i = 0; i < 8; ++i)
-      halves[i] = tensor::f8_to_half_bits(static_cast<uint8_t>(row[column + i]));
-    return half_lanes(reinterpret_cast<const std::byte*>(halves));
-  }
+  static Lanes load(const std::byte* row, size_t column) { return f8_lanes(row + column); }
 };
 struct F4Elements {
   static constexpr size_t kPerByte = 2;
   static constexpr float kUnit = 0.5f;
-  static Lanes load(const std::byte* row, size_t column) {
-    int8_t halves[8];
-    for (size_t i = 0; i < 4; ++i)
-      std::memcpy(halves + 2 * i, kPairs.values[static_cast<uint8_t>(row[column / 2 + i])], 2);
-    return byte_lanes(halves);
-  }
-
- private:
-  // Both numbers of each byte.
-  struct Pairs {
-    int8_t values[256][2];
-  };
-  static constexpr Pairs kPairs = [] {
-    Pairs pairs{};
-    for (size_t byte = 0; byte < 256; ++byte) {
-      pairs.values[byte][0] = tensor::kF4Halves[byte % 16];
-      pairs.values[byte][1] = tensor::kF4Halves[byte / 16];
-    }
-    return pairs;
-  }();
+  static Lanes load(const std::byte* row, size_t column) { return f4_lanes(row + column / 2); }
 };
 
-inline float scale_of(const tensor::TileScales& scales, size_t row, size_t column) {
-  const size_t tile = row / scales.tile_rows * scales.across + column / scales.tile_columns;
+// The `tile`-th scale.
+inline float scale_of(const tensor::TileScales& scales, size_t tile) {
   if (scales.type == tensor::ElementType::f8_e4m3)
     return tensor::f8_to_f32(static_cast<uint8_t>(scales.data[tile])) * scales.factor;
-  return scales.at(row, column);
+  float scale = 0;
+  if (scales.type == tensor::ElementType::f32)
+    std::memcpy(&scale, scales.data + tile * sizeof(scale), sizeof(scale));
+  else
+    tensor::dequantize(scales.type, scales.data + 2 * tile, &scale, 1);
+  return scale * scales.factor;
 }
 
 // Columns [start, start + count) of a row, times the scales of their tiles. Tiles, `start`, and
@@ -175,21 +156,19 @@ template <typename Elements>
 inline void decode_scaled(const PackedMatrix& matrix, size_t row, const std::byte* source,
                           size_t start, size_t count, float* target) {
   const tensor::TileScales& scales = *matrix.scales;
-  for (size_t c = 0; c < count;) {
-    const size_t column = start + c;
-    const size_t tile = std::min(count - c, scales.tile_columns - column % scales.tile_columns);
+  const size_t down = (matrix.first_row + row) / scales.tile_rows;
+  size_t across = start / scales.tile_columns;
+  size_t left = scales.tile_columns - start % scales.tile_columns;  // of a tile
+  for (size_t c = 0; c < count; ++across, left = scales.tile_columns) {
+    const size_t end = std::min(count, c + left);
     const Lanes scale =
-        Lanes::all(scale_of(scales, matrix.first_row + row, column) * Elements::kUnit);
-    size_t i = 0;
-    for (; i + 8 <= tile; i += 8)
-      (Elements::load(source, column + i) * scale).store(target + c + i);
-    if (i < tile) {  // the end of the row
-      std::byte padded[8] = {};
-      std::memcpy(padded, source + (column + i) / Elements::kPerByte,
-                  (tile - i) / Elements::kPerByte);
-      store_tail(Elements::load(padded, 0) * scale, target + c + i, tile - i);
-    }
-    c += tile;
+        Lanes::all(scale_of(scales, down * scales.across + across) * Elements::kUnit);
+    for (; c + 8 <= end; c += 8) (Elements::load(source, start + c) * scale).store(target + c);
+    if (c == end) continue;
+    std::byte padded[8] = {};  // the end of the row
+    std::memcpy(padded, source + (start + c) / Elements::kPerByte, (end - c) / Elements::kPerByte);
+    store_tail(Elements::load(padded, 0) * scale, target + c, end - c);
+    c = end;
   }
 }
 
@@ -208,17 +187,21 @@ inline void multiply_decoded(const PackedMatrix& matrix, size_t first, size_t la
                              size_t count, FloatChains& chains) {
   const tensor::ElementTypeInfo& info = tensor::info(matrix.type);
   const size_t row_bytes = matrix.columns / info.block_elements * info.block_bytes;
-  alignas(32) float decoded[kPanelRows][kFloatChunk] = {};
-  FloatPiece<FloatWeights> piece;
+  const size_t chunk_bytes = kFloatChunk / info.block_elements * info.block_bytes;
+  alignas(32) float decoded[kPanelRows][kFloatChunk];
+  if (lanes < kPanelRows) std::memset(decoded, 0, sizeof(decoded));
+  FloatPiece<FloatWeights> piece = {};
   for (size_t p = 0; p < kPanelRows; ++p)
     piece.rows[p] = reinterpret_cast<const std::byte*>(decoded[p]);
   for (size_t start = 0; start < matrix.columns; start += kFloatChunk) {
     piece.columns = std::min(kFloatChunk, matrix.columns - start);
-    const std::byte* source = matrix.data + first * row_bytes;
-    for (size_t p = 0; p < lanes; ++p)
-      decode_columns(matrix, first + p, source + p * row_bytes, start, piece.columns, decoded[p]);
-    piece.ahead = source + lanes * row_bytes;
-    add_float_piece(piece, x + start, matrix.columns, count, chains);
+    const size_t before = start / info.block_elements * info.block_bytes;
+    for (size_t p = 0; p < lanes; ++p) {
+      const std::byte* source = matrix.data + (first + p) * row_bytes;
+      prefetch(source + lanes * row_bytes + before, chunk_bytes);
+      decode_columns(matrix, first + p, source, start, piece.columns, decoded[p]);
+    }
+    add_float_piece<FloatWeights, false>(piece, x + start, matrix.columns, count, chains);
   }
 }
 

@@ -17,6 +17,8 @@ inline Lanes float_lanes(const std::byte* p) {
 #endif
 }
 
+// The last two of these: 1/256 of what eight numbers of FP8, and twice what eight of FP4, stand
+// for.
 #if defined(HELICON_AVX2)
 inline __m128i eight_words(const std::byte* p) {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
@@ -28,6 +30,24 @@ inline Lanes brain_lanes(const std::byte* p) {
 inline Lanes byte_lanes(const int8_t* p) {
   return {_mm256_cvtepi32_ps(
       _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))))};
+}
+// See tensor::f8_to_half_bits.
+inline Lanes f8_lanes(const std::byte* p) {
+  const __m128i words = _mm_cvtepu8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+  const __m128i magnitude = _mm_and_si128(words, _mm_set1_epi16(0x7F));
+  const __m128i none =
+      _mm_and_si128(_mm_cmpeq_epi16(magnitude, _mm_set1_epi16(0x7F)), _mm_set1_epi16(0x7E00));
+  const __m128i sign = _mm_slli_epi16(_mm_xor_si128(words, magnitude), 8);
+  return {_mm256_cvtph_ps(_mm_or_si128(_mm_or_si128(_mm_slli_epi16(magnitude, 7), none), sign))};
+}
+inline Lanes f4_lanes(const std::byte* p) {
+  int bytes;
+  std::memcpy(&bytes, p, sizeof(bytes));
+  const __m128i pairs = _mm_cvtsi32_si128(bytes), low = _mm_set1_epi8(0x0F);
+  const __m128i nibbles =
+      _mm_unpacklo_epi8(_mm_and_si128(pairs, low), _mm_and_si128(_mm_srli_epi16(pairs, 4), low));
+  const __m128i table = _mm_loadu_si128(reinterpret_cast<const __m128i*>(tensor::kF4Halves));
+  return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_shuffle_epi8(table, nibbles)))};
 }
 #elif defined(HELICON_NEON)
 inline uint16x8_t eight_words(const std::byte* p) {
@@ -57,6 +77,20 @@ inline Lanes half_lanes(const std::byte* p) { return word_lanes(p, tensor::f16_t
 inline Lanes brain_lanes(const std::byte* p) { return word_lanes(p, tensor::bf16_to_f32); }
 inline Lanes byte_lanes(const int8_t* p) {
   return each([&](size_t i) { return static_cast<float>(p[i]); });
+}
+#endif
+
+#if !defined(HELICON_AVX2)
+inline Lanes f8_lanes(const std::byte* p) {
+  uint16_t halves[8];
+  for (size_t i = 0; i < 8; ++i) halves[i] = tensor::f8_to_half_bits(static_cast<uint8_t>(p[i]));
+  return half_lanes(reinterpret_cast<const std::byte*>(halves));
+}
+inline Lanes f4_lanes(const std::byte* p) {
+  int8_t halves[8];
+  for (size_t i = 0; i < 8; ++i)
+    halves[i] = tensor::kF4Halves[static_cast<uint8_t>(p[i / 2]) >> (i % 2 * 4) & 0x0F];
+  return byte_lanes(halves);
 }
 #endif
 

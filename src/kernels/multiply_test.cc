@@ -205,19 +205,8 @@ TEST(FloatProducts, OfEightAndFourBitsWithScales) {
   for (const Case& one : cases) {
     const tensor::ElementTypeInfo& info = tensor::info(one.type);
     const size_t across = (one.columns + one.tile_columns - 1) / one.tile_columns;
-    const auto bytes = [&](size_t size) {
-      std::vector<std::byte> made(size);
-      for (std::byte& byte : made) {
-        do byte = static_cast<std::byte>(random());  // any number but the one that is none
-        while ((byte & std::byte{0x7F}) == std::byte{0x7F});
-      }
-      return made;
-    };
-    const auto source = bytes(rows * one.columns / info.block_elements);
-    std::vector<std::byte> scales =
-        one.scale_type == ElementType::f8_e4m3
-            ? bytes((first_row + rows) * across)
-            : random_matrix(one.scale_type, first_row + rows, across, random);
+    const auto source = random_matrix(one.type, rows, one.columns, random);
+    const auto scales = random_matrix(one.scale_type, first_row + rows, across, random);
     const tensor::TileScales tiles{scales.data(),    one.scale_type, one.tile_rows,
                                    one.tile_columns, across,         0.75f};
     const PackedMatrix matrix{PackedKind::floats, one.type,      rows,   one.columns,

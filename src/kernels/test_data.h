@@ -41,7 +41,8 @@ inline std::vector<size_t> half_offsets(tensor::ElementType type) {
   }
 }
 
-// A matrix [rows, columns] in the file's layout: random bits everywhere, but scales of a sane size.
+// A matrix [rows, columns] in the file's layout: random bits everywhere, but scales of a sane size,
+// and in 8 bits any number but the one that is none.
 inline std::vector<std::byte> random_matrix(tensor::ElementType type, size_t rows, size_t columns,
                                             std::mt19937& random) {
   const tensor::ElementTypeInfo& info = tensor::info(type);
@@ -55,7 +56,7 @@ inline std::vector<std::byte> random_matrix(tensor::ElementType type, size_t row
     }
     return bytes;
   }
-  if (info.block_elements == 1) {
+  if (info.block_bytes == 2 && info.block_elements == 1) {
     for (size_t i = 0; i < rows * columns; ++i) {
       const float value = normal(random);
       const uint16_t half =
@@ -64,7 +65,11 @@ inline std::vector<std::byte> random_matrix(tensor::ElementType type, size_t row
     }
     return bytes;
   }
-  for (std::byte& byte : bytes) byte = static_cast<std::byte>(random());
+  for (std::byte& byte : bytes) {
+    byte = static_cast<std::byte>(random());
+    if (type == tensor::ElementType::f8_e4m3 && (byte & std::byte{0x7F}) == std::byte{0x7F})
+      byte = std::byte{0x7E};
+  }
   for (size_t b = 0; b < blocks; ++b)
     for (const size_t offset : half_offsets(type)) {
       const uint16_t half = tensor::f32_to_f16(0.05f * normal(random));

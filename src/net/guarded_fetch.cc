@@ -52,7 +52,7 @@ Error failure(ErrorCode code, std::string_view why) {
 }
 
 Status check(const std::string& address, const FetchRules& rules) {
-  if (!address.starts_with("http://") && !address.starts_with("https://"))
+  if (!is_web_address(address))
     return Error{ErrorCode::invalid_argument, "must be an http or https address", {}};
   if (rules.none()) return Error{ErrorCode::unsupported, "addresses are not fetched here", {}};
   if (address.size() > kLongestAddress)
@@ -118,6 +118,16 @@ Status outcome(const Transfer& transfer, CURLcode code, long status, std::string
 }
 
 }  // namespace
+
+bool is_web_address(std::string_view address) {
+  const auto begins_with = [&](std::string_view scheme) {
+    return address.size() >= scheme.size() &&
+           std::equal(scheme.begin(), scheme.end(), address.begin(), [](char wanted, char given) {
+             return wanted == (given >= 'A' && given <= 'Z' ? given - 'A' + 'a' : given);
+           });
+  };
+  return begins_with("http://") || begins_with("https://");
+}
 
 Result<FetchRules> FetchRules::parse(std::string_view text) {
   FetchRules rules;

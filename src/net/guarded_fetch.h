@@ -40,6 +40,9 @@ struct Fetched {
   std::string type;  // as the server calls it: "image/png"; or empty
 };
 
+// Whether it begins with http:// or https://, in letters of either case (RFC 3986, section 3.1).
+bool is_web_address(std::string_view address);
+
 // Proxies of the environment are not used: who connects for us would not be judged. Nothing is
 // unzipped on the way. Errors: invalid_argument (no http or https address, a 4xx answer, nothing in
 // it), unsupported (an address that the rules do not allow), too_large, network, cancelled.

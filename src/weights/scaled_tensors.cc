@@ -88,27 +88,29 @@ class Joiner {
       const TensorView* global =
           scheme.global.empty() ? nullptr : find(base + std::string(scheme.global));
       if (!scale || (!global && !scheme.global.empty())) continue;
-      HELICON_TRY(take(tensor, *scale));
-      if (global) HELICON_TRY(take_global(tensor, *global, scheme.divides));
+      HELICON_ASSIGN(tensor::TileScales tiles, take(tensor, *scale));
+      if (global) {
+        HELICON_ASSIGN(tiles.factor, take_global(*global, scheme.divides));
+      }
+      tensor.scales = tiles;
       tensor.name = base;
       return ok_status();
     }
     return ok_status();
   }
 
-  Status take_global(TensorView& tensor, const TensorView& global, bool divides) {
+  // Both are no tensors of their own any more.
+  Result<float> take_global(const TensorView& global, bool divides) {
     if (!is_float(global.type) || global.elements() != 1)
       return error(global, ErrorCode::corrupt, "should be one float");
     float value = 0;
     tensor::dequantize(global.type, global.data, &value, 1);
     if (!std::isfinite(value) || (divides && value == 0))
       return error(global, ErrorCode::corrupt, fmt::format("is {}", value));
-    tensor.scales->factor = divides ? 1 / value : value;
     scales_.insert(global.name);
-    return ok_status();
+    return divides ? 1 / value : value;
   }
-
-  Status take(TensorView& tensor, const TensorView& scale) {
+  Result<tensor::TileScales> take(const TensorView& tensor, const TensorView& scale) {
     const bool four = tensor.type == ElementType::f4_e2m1;
     if (!is_float(scale.type) && !(four && scale.type == ElementType::f8_e4m3))
       return error(scale, ErrorCode::corrupt,
@@ -120,10 +122,9 @@ class Joiner {
           scale, ErrorCode::corrupt,
           fmt::format("has shape [{}], which does not fit [{}] of {}", fmt::join(scale.shape, ", "),
                       fmt::join(tensor.shape, ", "), quoted_name(tensor.name)));
-    tensor.scales = {scale.data, scale.type, tile.rows, tile.columns,
-                     (columns + tile.columns - 1) / tile.columns};
     scales_.insert(scale.name);
-    return ok_status();
+    return tensor::TileScales{scale.data, scale.type, tile.rows, tile.columns,
+                              (columns + tile.columns - 1) / tile.columns};
   }
 
   // Rows count through all matrices of a tensor. 0: there is no such grid.

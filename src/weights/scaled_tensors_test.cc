@@ -12,11 +12,11 @@ namespace {
 using tensor::ElementType;
 using Shape = std::vector<uint64_t>;
 
-const std::byte kZeros[1 << 16] = {};
-const float kHalf = 0.5f;
+const std::byte zeros[1 << 16] = {};
+const float half = 0.5f;
 
 TensorView make(const std::string& name, ElementType type, const Shape& shape,
-                const void* data = kZeros) {
+                const void* data = zeros) {
   TensorView tensor{name, type, shape, static_cast<const std::byte*>(data), 0};
   const auto& info = tensor::info(type);
   tensor.bytes = tensor.elements() / info.block_elements * info.block_bytes;
@@ -54,13 +54,13 @@ TEST(ScaledTensors, EachSchemeGivesOneMatrix) {
        1},
       {"one", {eight, make("a.weight_scale", ElementType::f32, {1})}, 32, 64, 1, 1},
       {"divided by",
-       {packed, group, make("a.weight_global_scale", ElementType::f32, {1}, &kHalf)},
+       {packed, group, make("a.weight_global_scale", ElementType::f32, {1}, &half)},
        1,
        16,
        4,
        2},
       {"multiplied with",
-       {group, four, make("a.weight_scale_2", ElementType::f32, {1}, &kHalf)},
+       {group, four, make("a.weight_scale_2", ElementType::f32, {1}, &half)},
        1,
        16,
        4,
@@ -73,11 +73,12 @@ TEST(ScaledTensors, EachSchemeGivesOneMatrix) {
     const TensorView& matrix = joined->front();
     EXPECT_EQ(matrix.name, "a.weight") << one.what;
     EXPECT_EQ(matrix.shape, (Shape{32, 64})) << one.what;
-    ASSERT_TRUE(matrix.scales) << one.what;
-    EXPECT_EQ(matrix.scales->tile_rows, one.tile_rows) << one.what;
-    EXPECT_EQ(matrix.scales->tile_columns, one.tile_columns) << one.what;
-    EXPECT_EQ(matrix.scales->across, one.across) << one.what;
-    EXPECT_EQ(matrix.scales->factor, one.factor) << one.what;
+    const tensor::TileScales* tiles = matrix.tiles();
+    ASSERT_NE(tiles, nullptr) << one.what;
+    EXPECT_EQ(tiles->tile_rows, one.tile_rows) << one.what;
+    EXPECT_EQ(tiles->tile_columns, one.tile_columns) << one.what;
+    EXPECT_EQ(tiles->across, one.across) << one.what;
+    EXPECT_EQ(tiles->factor, one.factor) << one.what;
   }
 }
 
@@ -86,8 +87,10 @@ TEST(ScaledTensors, TilesMayBeCutShortWhereTheirSizeIsKnown) {
   const auto scale = make("a_scale_inv", ElementType::f32, {4, 3});
   auto joined = join({matrix, scale}, {16, 16});
   ASSERT_TRUE(joined.ok()) << joined.error().message;
-  EXPECT_EQ(joined->front().scales->tile_rows, 16u);
-  EXPECT_EQ(joined->front().scales->tile_columns, 16u);
+  const tensor::TileScales* tiles = joined->front().tiles();
+  ASSERT_NE(tiles, nullptr);
+  EXPECT_EQ(tiles->tile_rows, 16u);
+  EXPECT_EQ(tiles->tile_columns, 16u);
   EXPECT_FALSE(join({matrix, scale}).ok());
   // Of several matrices in a tensor, each begins with a tile.
   const auto three = make("a", ElementType::f8_e4m3, {3, 56, 40});
@@ -97,7 +100,8 @@ TEST(ScaledTensors, TilesMayBeCutShortWhereTheirSizeIsKnown) {
                      make("a_scale_inv", ElementType::f32, {3, 2, 2})},
                     {16, 16});
   ASSERT_TRUE(whole.ok()) << whole.error().message;
-  EXPECT_EQ(whole->front().scales->across, 2u);
+  ASSERT_NE(whole->front().tiles(), nullptr);
+  EXPECT_EQ(whole->front().tiles()->across, 2u);
 }
 
 TEST(ScaledTensors, WhatDoesNotFitIsRefused) {
@@ -140,7 +144,7 @@ TEST(ScaledTensors, WithoutScalesTheyAreNumbersAsAnyOther) {
   auto joined = join({make("a", ElementType::f8_e4m3, {4, 8}), make("b", ElementType::f32, {4})});
   ASSERT_TRUE(joined.ok());
   EXPECT_EQ(joined->size(), 2u);
-  EXPECT_FALSE(joined->front().scales);
+  EXPECT_EQ(joined->front().tiles(), nullptr);
 }
 
 }  // namespace
