@@ -93,6 +93,11 @@ class FolderExport {
                    fmt::format("post_norm_eps is {}, and {} in GGUF", config_.after_norm_epsilon,
                                models::kMuseAfterNormEpsilon),
                    {}};
+    if (config_.experts.count > 0 && !config_.experts.normalised)
+      return Error{
+          ErrorCode::unsupported,
+          fmt::format("norm_topk_prob is false, and true in GGUF for {}", architecture_.gguf),
+          {}};
     return ok_status();
   }
 

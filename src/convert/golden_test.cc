@@ -103,7 +103,8 @@ TEST_P(EachModel, FewerBitsMoveItLittle) {
 
 INSTANTIATE_TEST_SUITE_P(All, EachModel,
                          testing::Values("qwen3_full", "qwen3_moe_full", "muse_glimmer_window",
-                                         "muse_glimmer_silent"),
+                                         "muse_glimmer_silent", "qwen3_fp8", "qwen3_nvfp4",
+                                         "qwen3_moe_nvfp4"),
                          [](const auto& test) { return std::string(test.param); });
 
 // Experts of a quantised tensor: each is packed out of it by itself.
@@ -127,6 +128,7 @@ TEST_F(Converted, WhatGgufCannotSayIsRefused) {
   };
   EXPECT_EQ(refusal("muse_spark_mixed").code, ErrorCode::unsupported);
   EXPECT_NE(refusal("qwen3_window").message.find("slides"), std::string::npos);
+  EXPECT_NE(refusal("qwen3_moe_fp8").message.find("norm_topk_prob"), std::string::npos);
 }
 
 TEST_F(Converted, TheEyesStayBehind) {

@@ -43,6 +43,11 @@ bool is_float(ElementType type) {
   return type == ElementType::f32 || type == ElementType::f16 || type == ElementType::bf16;
 }
 
+// Activations are not rounded here: nobody asks what to.
+bool is_of_activations(const std::string& name) {
+  return name.ends_with(".input_scale") || name.ends_with(".input_global_scale");
+}
+
 class Joiner {
  public:
   Joiner(const fs::path& folder, const Metadata& metadata, std::vector<TensorView>& tensors)
@@ -57,7 +62,9 @@ class Joiner {
   Status join_all() {
     std::vector<TensorView> joined = tensors_;
     for (TensorView& tensor : joined) HELICON_TRY(join(tensor));
-    std::erase_if(joined, [&](const TensorView& tensor) { return scales_.contains(tensor.name); });
+    std::erase_if(joined, [&](const TensorView& tensor) {
+      return scales_.contains(tensor.name) || is_of_activations(tensor.name);
+    });
     for (const TensorView& tensor : joined)
       if (tensor.type == ElementType::f4_e2m1 && !tensor.scales)
         return error(tensor, ErrorCode::unsupported,

@@ -10,6 +10,7 @@ of these numbers in 32-bit floats. src/models/golden_test.cc compares.
 import json
 import pathlib
 import shutil
+import sys
 import tempfile
 import zlib
 
@@ -117,7 +118,7 @@ MODELS = {
     "qwen3_moe_nvfp4": (
         lambda: qwen3_moe(hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
                           num_key_value_heads=2, head_dim=16, moe_intermediate_size=16, num_experts=5,
-                          num_experts_per_tok=2, rope_parameters=ROPE),
+                          num_experts_per_tok=2, norm_topk_prob=True, rope_parameters=ROPE),
         spread_qwen3_moe, with_four_bits_of_modelopt, {"quant_method": "modelopt", "quant_algo": "NVFP4"}),
     "muse_spark_fp8": (
         lambda: muse_spark(hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=2,
@@ -134,7 +135,9 @@ def is_quantized(name, tensor):
 
 def main():
     torch.set_num_threads(1)
-    for name, (model, spread, write, said) in MODELS.items():
+    names = sys.argv[1:] or list(MODELS)
+    for name in names:
+        model, spread, write, said = MODELS[name]
         folder = FOLDER / name
         shutil.rmtree(folder, ignore_errors=True)
         number = zlib.crc32(name.encode())
