@@ -198,7 +198,7 @@ def test_nothing_is_unzipped_on_the_way(local, site):
 
 
 @pytest.mark.parametrize("url", ["http://", "http://a b/", "http://x\u0000y/", "http://\n", "https://[::1",
-                                 "http://x:99999/", "HTTP://x/", "//x/y", "http://" + "x" * 9000])
+                                 "http://x:99999/", "httpx://x/", "//x/y", "http://" + "x" * 9000])
 def test_addresses_that_are_none(local, url):
     status, body = refused(local, part(url))
     assert status in (400, 413), body
