@@ -61,6 +61,10 @@ Status check_target(const Options& options, const fs::path& source) {
   if (!fs::is_regular_file(options.target, error))
     return Error{ErrorCode::invalid_argument,
                  fmt::format("{} is no regular file; a file's name is needed", options.target)};
+  const fs::path folder = fs::absolute(options.target, error).parent_path();
+  if (fs::is_directory(source, error) && fs::equivalent(folder, source, error))
+    return Error{ErrorCode::invalid_argument,
+                 fmt::format("{} is a file of the model itself", options.target)};
   if (options.force) return ok_status();
   return Error{ErrorCode::invalid_argument,
                fmt::format("{} is there already; --force replaces it", options.target)};

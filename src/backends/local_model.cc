@@ -277,8 +277,10 @@ Result<OpenedModels> open_models(std::shared_ptr<const weights::ModelFile> file,
   HELICON_ASSIGN(opened.model, models::open_model(std::move(file), name, open));
   if (draft) {
     open.context_length = opened.model.context_length;
-    HELICON_ASSIGN(opened.draft,
-                   open_draft(std::move(draft), models::name_of(options.draft), open, tokenizer));
+    const std::string other = models::name_of(options.draft);
+    auto guessing = open_draft(std::move(draft), other, open, tokenizer);
+    if (!guessing.ok()) return models::about(other, std::move(guessing).error());
+    opened.draft = std::move(*guessing);
   }
   return opened;
 }

@@ -290,7 +290,8 @@ Status ExportedTensor::read_row(size_t row, float* target) const {
                          target);
   std::vector<float> more(summed > 1 ? columns() : 0);
   for (size_t piece = 1; piece < summed; ++piece) {
-    tensor::dequantize(part.tensor->type, source + piece * bytes, more.data(), columns());
+    tensor::dequantize_row(part.tensor->type, part.tensor->tiles(), own + piece,
+                           source + piece * bytes, 0, columns(), more.data());
     for (size_t i = 0; i < columns(); ++i) target[i] += more[i];
   }
   for (size_t i = 0; i < columns(); ++i) {

@@ -222,13 +222,13 @@ inline void rotate(float* x, const float* cosines, const float* sines, size_t pa
   }
 }
 
+// What is no finite number stays none: a cap would hide that the weights are damaged.
+inline Lanes capped(Lanes x, Lanes cap) { return cap * hyperbolic_tangent(x / cap) + (x - x); }
 inline void soft_cap(float* x, float cap, size_t count) {
   const Lanes c = Lanes::all(cap);
   for_lanes(
-      count, [&](size_t i) { (c * hyperbolic_tangent(Lanes::load(x + i) / c)).store(x + i); },
-      [&](size_t i, size_t n) {
-        store_tail(c * hyperbolic_tangent(load_tail(x + i, n, 0.0f) / c), x + i, n);
-      });
+      count, [&](size_t i) { capped(Lanes::load(x + i), c).store(x + i); },
+      [&](size_t i, size_t n) { store_tail(capped(load_tail(x + i, n, 0.0f), c), x + i, n); });
 }
 
 inline float largest_of(const float* x, size_t count) {

@@ -156,13 +156,11 @@ template <typename Elements>
 inline void decode_scaled(const PackedMatrix& matrix, size_t row, const std::byte* source,
                           size_t start, size_t count, float* target) {
   const tensor::TileScales& scales = *matrix.scales;
-  const size_t down = (matrix.first_row + row) / scales.tile_rows;
-  size_t across = start / scales.tile_columns;
+  size_t number = scales.first_tile(matrix.first_row + row) + start / scales.tile_columns;
   size_t left = scales.tile_columns - start % scales.tile_columns;  // of a tile
-  for (size_t c = 0; c < count; ++across, left = scales.tile_columns) {
+  for (size_t c = 0; c < count; ++number, left = scales.tile_columns) {
     const size_t end = std::min(count, c + left);
-    const Lanes scale =
-        Lanes::all(scale_of(scales, down * scales.across + across) * Elements::kUnit);
+    const Lanes scale = Lanes::all(scale_of(scales, number) * Elements::kUnit);
     for (; c + 8 <= end; c += 8) (Elements::load(source, start + c) * scale).store(target + c);
     if (c == end) continue;
     std::byte padded[8] = {};  // the end of the row

@@ -207,8 +207,16 @@ TEST(FloatProducts, OfEightAndFourBitsWithScales) {
     const size_t across = (one.columns + one.tile_columns - 1) / one.tile_columns;
     const auto source = random_matrix(one.type, rows, one.columns, random);
     const auto scales = random_matrix(one.scale_type, first_row + rows, across, random);
-    const tensor::TileScales tiles{scales.data(),    one.scale_type, one.tile_rows,
-                                   one.tile_columns, across,         0.75f};
+    // Two matrices, of which the one that is multiplied begins within the first.
+    const size_t matrix_rows = 12, down = (matrix_rows + one.tile_rows - 1) / one.tile_rows;
+    const tensor::TileScales tiles{.data = scales.data(),
+                                   .type = one.scale_type,
+                                   .tile_rows = one.tile_rows,
+                                   .tile_columns = one.tile_columns,
+                                   .matrix_rows = matrix_rows,
+                                   .down = down,
+                                   .across = across,
+                                   .factor = 0.75f};
     const PackedMatrix matrix{PackedKind::floats, one.type,      rows,   one.columns,
                               kPanelRows,         source.data(), &tiles, first_row};
     const std::vector<float> x = random_floats(count * one.columns, random);

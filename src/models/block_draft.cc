@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::string_view kArchitecture = "muse_glimmer_assistant";
 constexpr size_t kBlock = 16, kWindow = 2048;
-constexpr size_t kMask = 201818;
+constexpr uint64_t kMask = 201818;
 constexpr float kTheta = 500000;
-constexpr double kSources[] = {1, 13, 25, 37, 49};
+constexpr int64_t kSources[] = {1, 13, 25, 37, 49};
 
 constexpr std::string_view kContext = "encoder.fc.weight";
 constexpr std::string_view kContextNorm = "encoder.output_norm_enc.weight";
@@ -32,18 +32,19 @@ Error made_for_another(const std::string& what) {
 }
 
 Result<std::vector<size_t>> read_sources(const ModelNumbers& numbers, const DecoderConfig& model) {
-  std::vector<double> layers(std::begin(kSources), std::end(kSources));
+  std::vector<int64_t> layers(std::begin(kSources), std::end(kSources));
   if (numbers.has("target_layer_ids")) {
-    HELICON_ASSIGN(layers, numbers.file().metadata().number_array(numbers.key("target_layer_ids")));
+    HELICON_ASSIGN(layers,
+                   numbers.file().metadata().integer_array(numbers.key("target_layer_ids")));
   }
   if (layers.empty() || layers.size() > kMaxLayers)
     return Error{ErrorCode::corrupt,
                  fmt::format("{} has {} entries", numbers.key("target_layer_ids"), layers.size())};
   std::vector<size_t> sources;
-  for (const double layer : layers) {
+  for (const int64_t layer : layers) {
     // The reference would give it the last one's output as the output norm leaves it; no drafter is
     // known that reads it.
-    if (!(layer >= 0) || layer + 1 >= static_cast<double>(model.layers.size()))
+    if (layer < 0 || static_cast<uint64_t>(layer) + 1 >= model.layers.size())
       return made_for_another(
           fmt::format("it reads layer {}, counted from 0, and of {} the last "
                       "cannot be read",
@@ -87,7 +88,10 @@ Result<BlockDraftConfig> configure_block_draft(const weights::ModelFile& file,
   if (config.block < 2)
     return Error{ErrorCode::corrupt,
                  fmt::format("{} is 1, and leaves nothing to guess", numbers.key("block_size"))};
-  HELICON_ASSIGN(const size_t mask, numbers.count_or("mask_token_id", kMaxVocabulary, kMask));
+  uint64_t mask = kMask;
+  if (numbers.has("mask_token_id")) {
+    HELICON_ASSIGN(mask, file.metadata().unsigned_integer(numbers.key("mask_token_id")));
+  }
   if (mask >= model.vocabulary)
     return made_for_another(fmt::format("its mask is token {}, of {}", mask, model.vocabulary));
   config.mask = static_cast<int32_t>(mask);

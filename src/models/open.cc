@@ -107,7 +107,11 @@ std::string name_of(const std::filesystem::path& path) {
 }
 
 Error about(const std::string& name, Error error) {
-  if (error.message.find(name) == std::string::npos) error.message = name + ": " + error.message;
+  const std::string& message = error.message;
+  const auto has = [&](const std::string& text) { return message.find(text) != std::string::npos; };
+  const bool named = message.starts_with(name + ":") || message.starts_with(name + " ") ||
+                     has("/" + name) || has(" " + name + " ");
+  if (!named) error.message = name + ": " + message;
   return error;
 }
 

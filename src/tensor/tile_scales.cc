@@ -3,7 +3,7 @@
 namespace helicon::tensor {
 
 float TileScales::at(size_t row, size_t column) const {
-  const size_t tile = row / tile_rows * across + column / tile_columns;
+  const size_t tile = first_tile(row) + column / tile_columns;
   float scale = 0;
   dequantize(type, data + tile * info(type).block_bytes, &scale, 1);
   return scale * factor;

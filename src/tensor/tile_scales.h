@@ -8,12 +8,19 @@
 
 namespace helicon::tensor {
 
+// Of one matrix, or of several below each other, each of which begins with a tile of its own.
 struct TileScales {
-  const std::byte* data = nullptr;      // [tiles down, tiles across]
+  const std::byte* data = nullptr;      // [matrices, tiles down, tiles across]
   ElementType type = ElementType::f32;  // or f16, bf16, f8_e4m3
   size_t tile_rows = 1, tile_columns = 1;
-  size_t across = 1;  // tiles of a row of the matrix
-  float factor = 1;   // of all of them
+  size_t matrix_rows = 1;       // of each matrix
+  size_t down = 1, across = 1;  // tiles of a matrix
+  float factor = 1;             // of all of them
+
+  // The number of a row's first tile, rows counted through all matrices.
+  size_t first_tile(size_t row) const {
+    return (row / matrix_rows * down + row % matrix_rows / tile_rows) * across;
+  }
 
   // Of the tile that the element is in.
   float at(size_t row, size_t column) const;

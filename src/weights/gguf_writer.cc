@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -158,8 +159,15 @@ Result<GgufWriter> GgufWriter::create(const std::filesystem::path& target, const
                                       const std::vector<GgufTensor>& tensors) {
   GgufWriter writer(target, Descriptor(), tensors);
   const std::filesystem::path partial = writer.partial();
-  Descriptor file(::open(partial.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
-  if (!file.open()) return writer.failure(errno);
+  // Whoever follows a link writes to another file, and whoever opens a pipe waits for a reader.
+  Descriptor file(
+      ::open(partial.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666));
+  struct stat found = {};
+  const bool opened = file.open() && fstat(file.value(), &found) == 0;
+  if (opened ? !S_ISREG(found.st_mode) : errno == ELOOP || errno == ENXIO)
+    return Error{ErrorCode::io,
+                 fmt::format("{} is there already, and no regular file", partial.string()), ""};
+  if (!opened) return writer.failure(errno);
   if (flock(file.value(), LOCK_EX | LOCK_NB) != 0 || !still_named(file.value(), partial))
     return Error{ErrorCode::overloaded,
                  fmt::format("{}: another process is writing it", partial.string()), ""};

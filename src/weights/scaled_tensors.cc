@@ -53,10 +53,14 @@ class Joiner {
   Joiner(const fs::path& folder, const Metadata& metadata, std::vector<TensorView>& tensors)
       : folder_(folder), tensors_(tensors) {
     for (const TensorView& tensor : tensors) by_name_.emplace(tensor.name, &tensor);
-    const auto sizes = metadata.integer_array(std::string(kConfigPrefix) +
-                                              "quantization_config.weight_block_size");
-    if (sizes.ok() && sizes->size() == 2 && (*sizes)[0] > 0 && (*sizes)[1] > 0)
-      block_ = {static_cast<size_t>((*sizes)[0]), static_cast<size_t>((*sizes)[1])};
+    for (const auto& [key, value] : metadata.all()) {
+      if (!key.starts_with(std::string(kConfigPrefix) + "quantization_config.") ||
+          (!key.ends_with(".weight_block_size") && !key.ends_with(".block_structure")))
+        continue;
+      const auto sizes = metadata.integer_array(key);
+      if (sizes.ok() && sizes->size() == 2 && (*sizes)[0] > 0 && (*sizes)[1] > 0)
+        blocks_.push_back({static_cast<size_t>((*sizes)[0]), static_cast<size_t>((*sizes)[1])});
+    }
   }
 
   Status join_all() {
@@ -65,10 +69,14 @@ class Joiner {
     std::erase_if(joined, [&](const TensorView& tensor) {
       return scales_.contains(tensor.name) || is_of_activations(tensor.name);
     });
-    for (const TensorView& tensor : joined)
-      if (tensor.type == ElementType::f4_e2m1 && !tensor.scales)
+    for (const TensorView& tensor : joined) {
+      if (tensor.scales) continue;
+      if (tensor.type == ElementType::f4_e2m1)
         return error(tensor, ErrorCode::unsupported,
                      "is bytes, which are known as pairs of FP4 with scales only");
+      if (tensor.type == ElementType::f8_e4m3)
+        return error(tensor, ErrorCode::unsupported, "is FP8 without scales");
+    }
     tensors_ = std::move(joined);
     return ok_status();
   }
@@ -100,6 +108,9 @@ class Joiner {
         HELICON_ASSIGN(tiles.factor, take_global(*global, scheme.divides));
       }
       tensor.scales = tiles;
+      if (base != tensor.name && find(base))
+        return error(tensor, ErrorCode::corrupt,
+                     fmt::format("and {} are both there", quoted_name(base)));
       tensor.name = base;
       return ok_status();
     }
@@ -130,30 +141,41 @@ class Joiner {
           fmt::format("has shape [{}], which does not fit [{}] of {}", fmt::join(scale.shape, ", "),
                       fmt::join(tensor.shape, ", "), quoted_name(tensor.name)));
     scales_.insert(scale.name);
-    return tensor::TileScales{scale.data, scale.type, tile.rows, tile.columns,
-                              (columns + tile.columns - 1) / tile.columns};
+    const size_t rows = rows_of(tensor);
+    tensor::TileScales tiles{.data = scale.data, .type = scale.type};
+    tiles.tile_rows = tile.rows;
+    tiles.tile_columns = tile.columns;
+    tiles.matrix_rows = rows;
+    tiles.down = (rows + tile.rows - 1) / tile.rows;
+    tiles.across = (columns + tile.columns - 1) / tile.columns;
+    return tiles;
   }
 
-  // Rows count through all matrices of a tensor. 0: there is no such grid.
+  // Of one matrix of the tensor's.
+  static size_t rows_of(const TensorView& tensor) {
+    const size_t dimensions = tensor.shape.size();
+    return dimensions < 2 ? 1 : static_cast<size_t>(tensor.shape[dimensions - 2]);
+  }
+
+  // The tiles of a grid are those that the configuration tells the size of, the last ones cut
+  // short. From the shape alone follow whole rows, and runs of a row. 0: neither.
   Tiles tiles_of(const TensorView& tensor, const TensorView& scale) const {
     const auto& shape = tensor.shape;
-    const size_t columns = shape.back(), all_rows = tensor.elements() / columns;
-    if (scale.elements() == 1) return {all_rows, columns};
-    if (scale.shape.size() == 1 && scale.elements() == all_rows) return {1, columns};
-    const size_t dimensions = shape.size();
+    const size_t dimensions = shape.size(), rows = rows_of(tensor), columns = shape.back();
+    const size_t matrices = tensor.elements() / columns / rows;
+    if (scale.elements() == 1 && matrices == 1) return {rows, columns};
+    if (scale.shape.size() == 1 && matrices == 1 && scale.elements() == rows) return {1, columns};
     if (dimensions < 2 || scale.shape.size() != dimensions ||
         !std::equal(shape.begin(), shape.end() - 2, scale.shape.begin()))
       return {};
-    const size_t rows = shape[dimensions - 2];
-    const size_t down = scale.shape[dimensions - 2], across = scale.shape.back();
-    // The last tiles may be cut short; but then the next matrix would begin within one.
+    const size_t down = rows_of(scale), across = scale.shape.back();
     const auto covers = [](size_t size, size_t each, size_t count) {
-      return each > 0 && (size + each - 1) / each == count;
+      return (size + each - 1) / each == count;
     };
-    if (covers(rows, block_.rows, down) && covers(columns, block_.columns, across) &&
-        (all_rows == rows || rows % block_.rows == 0))
-      return block_;
-    if (rows % down == 0 && columns % across == 0) return {rows / down, columns / across};
+    for (const Tiles& block : blocks_)
+      if (covers(rows, block.rows, down) && covers(columns, block.columns, across)) return block;
+    if (down == 1 && across == 1) return {rows, columns};
+    if (down == rows && columns % across == 0) return {1, columns / across};
     return {};
   }
 
@@ -161,7 +183,7 @@ class Joiner {
   std::vector<TensorView>& tensors_;
   std::unordered_map<std::string, const TensorView*> by_name_;
   std::unordered_set<std::string> scales_;  // what is no tensor of its own
-  Tiles block_;
+  std::vector<Tiles> blocks_;               // that the configuration speaks of
 };
 
 }  // namespace

@@ -15,10 +15,10 @@ namespace helicon::weights {
 //   X, X_scale               FP8, compressed-tensors ("float-quantized") and ModelOpt
 //   X_packed, X_scale, X_global_scale   NVFP4, compressed-tensors ("nvfp4-pack-quantized")
 //   X, X_scale, X_scale_2    NVFP4, ModelOpt
-// with one scale for all, for each row, or for each tile of a grid that divides the matrix, or is
-// of `weight_block_size` (quantization_config). What activations would be rounded to is not read.
-// Errors: corrupt (scales that do not fit), unsupported (bytes without scales); each names the
-// tensor.
+// with one scale for all, for each row, for each run of a row, or for each tile of a grid, whose
+// size quantization_config tells (`weight_block_size`, or `block_structure` of a group). What
+// activations would be rounded to is not read. Errors: corrupt (scales that do not fit),
+// unsupported (bytes, or FP8, without scales); each names the tensor.
 Status join_scales(const std::filesystem::path& folder, const Metadata& metadata,
                    std::vector<TensorView>& tensors);
 

@@ -68,7 +68,7 @@ TEST(ScaledTensors, EachSchemeGivesOneMatrix) {
        0.5f},
   };
   for (const Case& one : cases) {
-    auto joined = join(one.tensors);
+    auto joined = join(one.tensors, {16, 16});
     ASSERT_TRUE(joined.ok()) << one.what << ": " << joined.error().message;
     ASSERT_EQ(joined->size(), 1u) << one.what;
     const TensorView& matrix = joined->front();
@@ -83,7 +83,7 @@ TEST(ScaledTensors, EachSchemeGivesOneMatrix) {
   }
 }
 
-TEST(ScaledTensors, TilesMayBeCutShortWhereTheirSizeIsKnown) {
+TEST(ScaledTensors, TheSizeOfTilesIsNotGuessed) {
   const auto matrix = make("a", ElementType::f8_e4m3, {56, 40});
   const auto scale = make("a_scale_inv", ElementType::f32, {4, 3});
   auto joined = join({matrix, scale}, {16, 16});
@@ -93,16 +93,30 @@ TEST(ScaledTensors, TilesMayBeCutShortWhereTheirSizeIsKnown) {
   EXPECT_EQ(tiles->tile_rows, 16u);
   EXPECT_EQ(tiles->tile_columns, 16u);
   EXPECT_FALSE(join({matrix, scale}).ok());
-  // Of several matrices in a tensor, each begins with a tile.
-  const auto three = make("a", ElementType::f8_e4m3, {3, 56, 40});
-  const auto scales = make("a_scale_inv", ElementType::f32, {3, 4, 3});
-  EXPECT_FALSE(join({three, scales}, {16, 16}).ok());
-  auto whole = join({make("a", ElementType::f8_e4m3, {3, 32, 32}),
-                     make("a_scale_inv", ElementType::f32, {3, 2, 2})},
-                    {16, 16});
-  ASSERT_TRUE(whole.ok()) << whole.error().message;
-  ASSERT_NE(whole->front().tiles(), nullptr);
-  EXPECT_EQ(whole->front().tiles()->across, 2u);
+  EXPECT_FALSE(join({matrix, scale}, {128, 128}).ok());
+  // 28 x 40 would divide it, and be wrong.
+  const auto two = make("a_scale_inv", ElementType::f32, {2, 1});
+  EXPECT_FALSE(join({matrix, two}).ok());
+  EXPECT_EQ(join({matrix, two}, {32, 64})->front().tiles()->tile_rows, 32u);
+  // compressed-tensors tells it elsewhere.
+  Metadata metadata;
+  metadata.set("config.quantization_config.config_groups.group_0.weights.block_structure",
+               std::vector<int64_t>{32, 64});
+  std::vector<TensorView> tensors = {matrix, two};
+  ASSERT_TRUE(join_scales("folder", metadata, tensors).ok());
+  EXPECT_EQ(tensors.front().tiles()->tile_rows, 32u);
+}
+
+TEST(ScaledTensors, EachMatrixBeginsWithATile) {
+  auto joined = join({make("a", ElementType::f8_e4m3, {3, 56, 40}),
+                      make("a_scale_inv", ElementType::f32, {3, 4, 3})},
+                     {16, 16});
+  ASSERT_TRUE(joined.ok()) << joined.error().message;
+  const tensor::TileScales* tiles = joined->front().tiles();
+  ASSERT_NE(tiles, nullptr);
+  EXPECT_EQ(tiles->first_tile(55), 3u * 3);
+  EXPECT_EQ(tiles->first_tile(56), 4u * 3);
+  EXPECT_EQ(tiles->first_tile(2 * 56 + 17), 9u * 3);
 }
 
 TEST(ScaledTensors, WhatDoesNotFitIsRefused) {
@@ -116,6 +130,12 @@ TEST(ScaledTensors, WhatDoesNotFitIsRefused) {
   };
   const Case cases[] = {
       {{four}, ErrorCode::unsupported, "tensor 'a' is bytes"},
+      {{eight}, ErrorCode::unsupported, "tensor 'a' is FP8 without scales"},
+      {{make("a", ElementType::f32, {32, 64}), make("a_packed", ElementType::f4_e2m1, {32, 64}),
+        make("a_scale", ElementType::f8_e4m3, {32, 4}),
+        make("a_global_scale", ElementType::f32, {1}, &half)},
+       ErrorCode::corrupt,
+       "both"},
       {{four, make("a_scale", ElementType::f8_e4m3, {32, 4})}, ErrorCode::unsupported, "is bytes"},
       {{eight, make("a_scale_inv", ElementType::f32, {5, 4})},
        ErrorCode::corrupt,
@@ -139,13 +159,6 @@ TEST(ScaledTensors, WhatDoesNotFitIsRefused) {
     EXPECT_EQ(to_string(joined.error().code), to_string(one.code)) << joined.error().message;
     EXPECT_NE(joined.error().message.find(one.said), std::string::npos) << joined.error().message;
   }
-}
-
-TEST(ScaledTensors, WithoutScalesTheyAreNumbersAsAnyOther) {
-  auto joined = join({make("a", ElementType::f8_e4m3, {4, 8}), make("b", ElementType::f32, {4})});
-  ASSERT_TRUE(joined.ok());
-  EXPECT_EQ(joined->size(), 2u);
-  EXPECT_EQ(joined->front().tiles(), nullptr);
 }
 
 }  // namespace

@@ -128,6 +128,15 @@ def test_what_cannot_become_a_file_says_so(helicon, qwen3, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     helicon("quantize", out, tmp_path / "pipe", "--type", "q8_0", "--force").fails_with("no regular file")
     assert (tmp_path / "pipe").is_fifo()
+    os.mkfifo(tmp_path / "new.gguf.partial")
+    helicon("quantize", out, tmp_path / "new.gguf", "--type", "q8_0").fails_with("new.gguf.partial", "no regular file")
+    (tmp_path / "other.gguf.partial").symlink_to(out)
+    helicon("quantize", out, tmp_path / "other.gguf", "--type", "q8_0").fails_with("other.gguf.partial", "no regular")
+    assert out.read_bytes() == before
+    shutil.copytree(qwen3, tmp_path / "folder")
+    weights = tmp_path / "folder" / "model.safetensors"
+    helicon("quantize", tmp_path / "folder", weights, "--type", "q8_0", "--force").fails_with("of the model itself")
+    assert weights.read_bytes() == (qwen3 / "model.safetensors").read_bytes()
 
 
 def test_a_folder_without_a_tokenizer_says_so(helicon):
