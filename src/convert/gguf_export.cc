@@ -282,16 +282,21 @@ Status ExportedTensor::read_row(size_t row, float* target) const {
   }
   const size_t each = rows() / parts.size();
   const Part& part = parts[row / each];
+  // A row of the tensor may hold several of those that are summed.
   const tensor::ElementTypeInfo& element = tensor::info(part.tensor->type);
-  const size_t bytes = columns() / element.block_elements * element.block_bytes;
-  const size_t own = (part.first_row + row % each) * summed;
-  const std::byte* source = part.tensor->data + own * bytes;
-  tensor::dequantize_row(part.tensor->type, part.tensor->tiles(), own, source, 0, columns(),
-                         target);
+  const size_t innermost = part.tensor->shape.back();
+  const auto read = [&](size_t piece, float* values) {
+    const size_t first = ((part.first_row + row % each) * summed + piece) * columns();
+    const std::byte* source =
+        part.tensor->data +
+        first / innermost * (innermost / element.block_elements * element.block_bytes);
+    tensor::dequantize_row(part.tensor->type, part.tensor->tiles(), first / innermost, source,
+                           first % innermost, columns(), values);
+  };
+  read(0, target);
   std::vector<float> more(summed > 1 ? columns() : 0);
   for (size_t piece = 1; piece < summed; ++piece) {
-    tensor::dequantize_row(part.tensor->type, part.tensor->tiles(), own + piece,
-                           source + piece * bytes, 0, columns(), more.data());
+    read(piece, more.data());
     for (size_t i = 0; i < columns(); ++i) target[i] += more[i];
   }
   for (size_t i = 0; i < columns(); ++i) {
