@@ -154,7 +154,6 @@ size_t BlockDraft::scratch_bytes(const BlockDraftConfig& config) {
 }
 
 void BlockDraft::see(size_t layer, const float* residual, size_t rows) {
-  rows_ = rows;
   const size_t hidden = config_.stack.hidden, width = config_.sources.size() * hidden;
   for (size_t source = 0; source < config_.sources.size(); ++source) {
     if (config_.sources[source] != layer) continue;
@@ -165,15 +164,15 @@ void BlockDraft::see(size_t layer, const float* residual, size_t rows) {
 
 void BlockDraft::remember(std::span<const Run> runs, cache::PagePool& pool) {
   const size_t hidden = config_.stack.hidden;
+  stack_.begin(runs, pool, Sight::back);
   const kernels::Product in[] = {{&weights_.context, context_.data()}};
-  stack_.products().multiply(in, seen_.data(), rows_, config_.sources.size() * hidden);
-  threads_.for_ranges(rows_, 4, [&](size_t first, size_t last) {
+  stack_.products().multiply(in, seen_.data(), stack_.rows(), config_.sources.size() * hidden);
+  threads_.for_ranges(stack_.rows(), 4, [&](size_t first, size_t last) {
     for (size_t row = first; row < last; ++row) {
       float* x = context_.data() + row * hidden;
       kernels_.rms_norm(x, weights_.context_norm.data(), config_.stack.norm_epsilon, hidden, x);
     }
   });
-  stack_.begin(runs, pool, Sight::back);
   stack_.store(context_.data());
 }
 

@@ -80,7 +80,6 @@ class BlockDraft {
   const kernels::KernelTable& kernels_;
   ThreadPool& threads_;
   DecoderStack stack_;
-  size_t rows_ = 0;                 // of the pass that was seen
   std::vector<float> seen_;         // [rows, sources * hidden]
   std::vector<float> context_;      // [rows, hidden]
   std::vector<int32_t> no_tokens_;  // [block]: what a block's runs are made of

@@ -18,9 +18,7 @@ void BlockDrafter::guess(std::span<Draft> drafts) {
     std::span<const float> logits = model_.guess_blocks(runs, pages_);
     for (size_t i = 0; i < some.size(); ++i)
       for (size_t place = 0; place < runs[i].logits; ++place) {
-        const auto own = logits.first(model_.vocabulary());
-        some[i]->guess.push_back(
-            static_cast<TokenId>(std::max_element(own.begin(), own.end()) - own.begin()));
+        some[i]->guess.push_back(likeliest(logits.first(model_.vocabulary())));
         logits = logits.subspan(model_.vocabulary());
       }
   }

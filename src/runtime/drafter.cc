@@ -22,6 +22,10 @@ size_t continuation(std::span<const TokenId> tokens) {
 
 }  // namespace
 
+TokenId likeliest(std::span<const float> logits) {
+  return static_cast<TokenId>(std::max_element(logits.begin(), logits.end()) - logits.begin());
+}
+
 void LookupDrafter::guess(std::span<Draft> drafts) {
   for (Draft& draft : drafts) {
     if (draft.most == 0 || draft.tokens.empty()) continue;

@@ -27,6 +27,9 @@ struct Draft {
 // all tokens that are guessed at once.
 enum class GuessCost { none, each, all };
 
+// The token of the largest logit, the first of several; there is at least one.
+TokenId likeliest(std::span<const float> logits);
+
 class Drafter {
  public:
   virtual ~Drafter() = default;

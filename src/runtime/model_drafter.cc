@@ -86,11 +86,9 @@ void ModelDrafter::pass(std::span<Active> active) {
     one.writer->reader.sequence().advance(static_cast<int>(one.rows));
     one.next.erase(one.next.begin(), end);
     if (!one.next.empty()) continue;
-    const auto own = logits.first(vocabulary_);
-    const auto likeliest =
-        static_cast<TokenId>(std::max_element(own.begin(), own.end()) - own.begin());
-    one.draft->guess.push_back(likeliest);
-    one.next.push_back(likeliest);
+    const TokenId next = likeliest(logits.first(vocabulary_));
+    one.draft->guess.push_back(next);
+    one.next.push_back(next);
     logits = logits.subspan(model_.vocabulary());
   }
 }
